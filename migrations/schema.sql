@@ -519,14 +519,16 @@ AS $function$
 
 CREATE OR REPLACE FUNCTION public.user_name_parts(name text)
  RETURNS text[]
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-        select array(
-          select distinct substr(lowered, place, length)
-          from (select lower(name) as lowered) one, generate_series(1, length(lowered)) place, generate_series(1, 2) length
-          where place + length - 1 <= length(lowered)
-        )
+        declare
+          characters text[] := string_to_array(lower(name), null);
+        begin
+          return characters || array(
+            select one || next from unnest(characters, characters[2:]) as pair (one, next) where next is not null
+          );
+        end
       $function$;
 
 CREATE OR REPLACE FUNCTION public.webhook_add_job(endpoint_id bigint, call_sid text)

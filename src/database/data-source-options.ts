@@ -46,6 +46,7 @@ import { IndexUserPhones1764831000000 } from '../../migrations/1764831000000-ind
 import { IndexUserNames1764831500000 } from '../../migrations/1764831500000-index-user-names.js';
 import { KeepStatistics1764832000000 } from '../../migrations/1764832000000-keep-statistics.js';
 import { HuntOnServiceLines1764840000000 } from '../../migrations/1764840000000-hunt-on-service-lines.js';
+import { PartsOfNamesFaster1764841000000 } from '../../migrations/1764841000000-parts-of-names-faster.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { DeskSession } from '../auth/desk-sessions/desk-session.entity.js';
@@ -173,6 +174,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexUserNames1764831500000,
       KeepStatistics1764832000000,
       HuntOnServiceLines1764840000000,
+      PartsOfNamesFaster1764841000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

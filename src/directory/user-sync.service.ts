@@ -19,6 +19,12 @@ export interface SyncOutcome {
   readonly unchanged: number;
 }
 
+/**
+ * Users that one statement writes. The index for the search by parts of names has up to 200 entries a user: 10,000 long names
+ * at once take seconds, and on a slow machine longer than a statement may (postgres/time-limits.ts).
+ */
+const USERS_A_STATEMENT = 1000;
+
 /** Ids that the audit keeps of a sync, each of created and of changed users: 10,000 would be 200 KB for one entry. */
 const IDS_KEPT = 100;
 
@@ -37,8 +43,8 @@ interface Written {
 }
 
 /**
- * Rows that have not changed are locked and not written again, so a nightly sync of all users writes little. The order prevents
- * deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The rows are passed as JSON, because pg
+ * Rows that have not changed are locked and not written again, so a nightly sync of all users writes little. The order, which
+ * the statements of one sync keep too, prevents deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The rows are passed as JSON, because pg
  * takes half a second to write an array of 10,000 quoted texts, which blocks all requests.
  * $2: the ids of the rows that have an external id, or null for one. $3: the sub-accounts to write. $4: the ids of users who
  * have lost their external id in this transaction.
@@ -128,13 +134,13 @@ interface AccountOfUser extends SubAccountToStore {
 }
 
 interface ToWrite {
-  /** JSON. */
-  readonly users: string;
-  /** The ids of the rows that have an external id, or null for one. */
-  readonly named: readonly string[];
+  /** In the order of their ids. */
+  readonly users: readonly StoredUser[];
   readonly accounts: readonly StoredAccount[];
   readonly dryRun: boolean;
 }
+
+type StoredUser = Omit<UserRow, 'subAccounts'>;
 
 type StoredAccount = StoredSecret & Omit<AccountOfUser, 'secret'>;
 
@@ -158,9 +164,10 @@ export class UserSyncService {
     const accounts = await this.changedAccounts(
       rows.flatMap(({ id, subAccounts }) => subAccounts.map((account) => ({ userId: id, ...account }))),
     );
-    const users = JSON.stringify(rows.map(({ subAccounts: _, ...user }) => user));
-    const named = rows.filter(({ externalId }) => externalId !== undefined).map(({ id }) => id);
-    const { outcome, hasLosers } = await this.write(rows, { users, named, accounts, dryRun }, author);
+    const users = rows
+      .map(({ subAccounts: _, ...user }) => user)
+      .sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+    const { outcome, hasLosers } = await this.write(rows, { users, accounts, dryRun }, author);
     // Replicas remember only for a second that nobody has an external id.
     if (hasLosers && !dryRun) {
       await this.database.query('select pg_notify($1, $2)', [EXTERNAL_IDS_CHANNEL, '']);
@@ -174,12 +181,11 @@ export class UserSyncService {
     author: Author,
     attempts = ATTEMPTS,
   ): Promise<{ readonly outcome: SyncOutcome; readonly hasLosers: boolean }> {
-    const { users, named, accounts, dryRun } = toWrite;
+    const { users, accounts, dryRun } = toWrite;
     try {
       return await this.audit.change(author, async (database) => {
-        const losers = await clearLosers(database, rows, toWrite);
-        const values = [users, named, JSON.stringify(accounts), losers];
-        const [{ createdIds, changedIds, ...counts }] = await database.query<[Written]>(STATEMENT, values);
+        const losers = await clearLosers(database, users);
+        const { createdIds, changedIds, ...counts } = await writeInParts(database, toWrite, losers);
         const outcome = { ...counts, unchanged: rows.length - counts.created - counts.changed };
         if (dryRun) throw new DryRunOver({ outcome, hasLosers: losers.length > 0 });
         return {
@@ -190,7 +196,7 @@ export class UserSyncService {
     } catch (error) {
       if (error instanceof DryRunOver) return error.written;
       if (!isExternalIdTaken(error)) throw accounts.length > 0 ? withoutSecret(error) : error;
-      const taken = await this.database.query<Taken[]>(FIND_TAKEN, [users, named]);
+      const taken = await this.database.query<Taken[]>(FIND_TAKEN, [JSON.stringify(users), namedOf(users)]);
       if (taken.length > 0 || attempts === 1) throw conflictIn(rows, taken);
       return this.write(rows, toWrite, author, attempts - 1);
     }
@@ -238,18 +244,48 @@ const conflictIn = (rows: readonly UserRow[], taken: readonly Taken[]): AppError
   });
 };
 
+/** The ids of the users that the list gives an external id, or null for one. */
+const namedOf = (users: readonly StoredUser[]): string[] =>
+  users.filter(({ externalId }) => externalId !== undefined).map(({ id }) => id);
+
 /** @returns the ids of the users who have lost their external id */
-const clearLosers = async (
-  database: EntityManager,
-  rows: readonly UserRow[],
-  { users, named }: ToWrite,
-): Promise<string[]> => {
+const clearLosers = async (database: EntityManager, users: readonly StoredUser[]): Promise<string[]> => {
+  const named = namedOf(users);
   if (named.length === 0) return [];
-  await database.query(LOCK, [rows.map(({ id }) => id)]);
-  const found = await database.query<{ id: string }[]>(FIND_LOSERS, [users, named]);
+  await database.query(LOCK, [users.map(({ id }) => id)]);
+  const found = await database.query<{ id: string }[]>(FIND_LOSERS, [JSON.stringify(users), named]);
   const losers = found.map(({ id }) => id);
   if (losers.length > 0) await database.query(CLEAR, [losers]);
   return losers;
+};
+
+const writeInParts = async (
+  database: EntityManager,
+  { users, accounts }: ToWrite,
+  losers: readonly string[],
+): Promise<Written> => {
+  const accountsOf = new Map<string, StoredAccount[]>();
+  for (const account of accounts) accountsOf.set(account.userId, [...(accountsOf.get(account.userId) ?? []), account]);
+  const lost = new Set(losers);
+  const whole = { created: 0, changed: 0, createdIds: [] as string[], changedIds: [] as string[] };
+  for (let start = 0; start < users.length; start += USERS_A_STATEMENT) {
+    const part = users.slice(start, start + USERS_A_STATEMENT);
+    const [written] = await database.query<[Written]>(STATEMENT, [
+      JSON.stringify(part),
+      namedOf(part),
+      JSON.stringify(part.flatMap(({ id }) => accountsOf.get(id) ?? [])),
+      part.filter(({ id }) => lost.has(id)).map(({ id }) => id),
+    ]);
+    whole.created += written.created;
+    whole.changed += written.changed;
+    whole.createdIds.push(...written.createdIds);
+    whole.changedIds.push(...written.changedIds);
+  }
+  return {
+    ...whole,
+    createdIds: whole.createdIds.slice(0, IDS_KEPT),
+    changedIds: whole.changedIds.slice(0, IDS_KEPT),
+  };
 };
 
 const placeOf = ({ userId, provider }: Pick<AccountOfUser, 'userId' | 'provider'>): string => `${userId} ${provider}`;

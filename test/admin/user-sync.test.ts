@@ -324,6 +324,39 @@ it('accepts ten thousand users in one request, and again', async () => {
   expect(await service.database.query('select count(*)::integer as count from app_user')).toEqual([{ count: 10_000 }]);
 });
 
+it('moves external ids between users far apart in a long list, in any order, and counts each user once', async () => {
+  const users = rows(2500).map((user) => ({ ...user, externalId: `ext-${user.id}` }));
+  await sync(users);
+  const swapped = users.map((user, index) => ({ ...user, externalId: users.at(-1 - index)!.externalId })).reverse();
+
+  const response = await sync(swapped);
+
+  expect(await response.json()).toEqual({ created: 0, changed: 2500, unchanged: 0 });
+  const found = await service.database.query(`select external_id as "externalId" from app_user order by id`);
+  expect(found).toEqual(users.map(({ externalId }) => ({ externalId })).reverse());
+  const [entry] = await service.database.query(`select detail from audit_entry order by id desc limit 1`);
+  expect(entry.detail).toEqual({
+    created: 0,
+    changed: 2500,
+    unchanged: 0,
+    createdIds: [],
+    changedIds: users.slice(0, 100).map(({ id }) => id),
+  });
+});
+
+it('stores none of a long list whose last user has the external id of another', async () => {
+  await sync([{ id: '1', name: 'a', phone: '95588', externalId: 'taken' }]);
+
+  const users = rows(2500).map((user, index) => (index === 2499 ? { ...user, externalId: 'taken' } : user));
+  const response = await sync(users);
+
+  expect(response.status).toBe(409);
+  expect(await response.json()).toMatchObject({
+    errors: [{ where: '/users/2499/externalId', what: 'belongs to user 1' }],
+  });
+  expect(await stored()).toEqual([{ id: '1', name: 'a', phone: '95588' }]);
+});
+
 it('accepts ten thousand users with the longest names, escaped as some encoders do', async () => {
   const users = rows(10_000).map((row) => ({ ...row, name: '名'.repeat(100) }));
   const body = JSON.stringify({ users }).replace(
