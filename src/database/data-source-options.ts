@@ -75,7 +75,8 @@ import { SubAccount } from '../directory/sub-account.entity.js';
 import { Freeze } from '../directory/freeze.entity.js';
 import { Suppression } from '../directory/suppression.entity.js';
 import { TimeoutClient } from '../postgres/timeout-client.js';
-import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
+import { GradualPool } from '../postgres/gradual-pool.js';
+import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, IDLE_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 
 /**
  * Plans are cached per connection. A plan from when a table had a page or two would scan the whole table once it has
@@ -180,8 +181,10 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     applicationName: 'ringback',
     poolSize,
     connectTimeoutMS: CONNECT_LIMIT_MS,
+    driver: { Pool: GradualPool },
     extra: {
       Client: TimeoutClient,
+      idleTimeoutMillis: IDLE_LIMIT_MS,
       session: REQUEST_SESSION,
       query_timeout: ANSWER_LIMIT_MS,
       keepAlive: true,

@@ -116,7 +116,8 @@ export const putLiveCalls = async (database: Database, count: number, state?: nu
     callerId: callerOf(index),
     state: state ?? 1 + (index % 3),
   }));
-  await database.query('truncate call_events, call_records');
+  // A caller with an open call would get that call, and this bench would count it as a new one.
+  await database.query('truncate call_events, call_records, open_call, recent_calls');
   await database.query(
     `insert into call_records (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
        requested_at, changes, sweep_at, deadline_at, turn_at)
