@@ -15,7 +15,7 @@ import {
   type EventToApply,
 } from './record/apply-call-event.js';
 import { inTraceOfCall } from './record/call-trace.js';
-import type { CallEventType } from './record/call-lifecycle.js';
+import type { CallEventType, StateType } from './record/call-lifecycle.js';
 import { longestStays } from './record/call-limits.js';
 import { countEnd } from './end-metrics.js';
 import { ChangeFeed } from './updates/change-feed.js';
@@ -24,6 +24,11 @@ import { openCall, type CallToOpen, type OpenCall } from './record/open-call.js'
 const findByProviderCallId = preparedStatement<{ callSid: string }>(
   'call-by-provider-call-id',
   'select call_sid as "callSid" from call_records where provider = $1 and provider_call_id = $2 and state < 4',
+);
+
+const stateNow = preparedStatement<{ state: StateType }>(
+  'state-now',
+  'select state from call_records where call_sid = $1',
 );
 
 @Injectable()
@@ -72,6 +77,12 @@ export class CallRecorder {
       occurredAt: null,
       ...facts,
     });
+  }
+
+  /** Undefined if there is no such call. */
+  async stateOf(callSid: string): Promise<StateType | undefined> {
+    const [call] = await stateNow(this.database, [callSid]);
+    return call?.state;
   }
 
   private publish({ change, needsJobs }: Pick<Application, 'change' | 'needsJobs'>): void {

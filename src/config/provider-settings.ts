@@ -20,6 +20,7 @@ import {
   template,
   text,
   twilioSid,
+  twilioWhisperUrl,
   url,
   uuid,
   webhookSecrets,
@@ -53,13 +54,23 @@ const callsAtOnce = (prefix: string, whom: string) =>
     limit(wholeNumber(1, 100_000)),
   );
 
-const whisperUrl = (prefix: string, language: string, whom: string) =>
+/** Asterisk and 容联 have the same two names, with other numbers. */
+const shownNumbers = (prefix: string, leg: 'CALLER' | 'CALLEE') =>
+  setting(
+    `${prefix}_SHOWN_TO_${leg}`,
+    '',
+    `Numbers of the account, comma-separated, of which the ${leg === 'CALLER' ? 'caller’s' : 'other party’s'} phone shows one, ` +
+      `as above. Unset: ${prefix}_CALLER_NUMBER.`,
+    optional(list(e164)),
+  );
+
+const whisperUrl = (prefix: string, language: string, whom: string, parse = url('https:', 'http:')) =>
   setting(
     `${prefix}_WHISPER`,
     '',
     `URL of ${language} that ${whom} carries out for the other party after its answer, before the two are joined. ` +
       'Not at an extension. Unset: none.',
-    optional(url('https:', 'http:')),
+    optional(parse),
   );
 
 export const PROVIDER_SETTINGS = {
@@ -164,13 +175,8 @@ export const PROVIDER_SETTINGS = {
     'A Twilio number with voice, E.164, which both phones show.',
     optional(e164),
   ),
-  twilioShownToCallee: setting(
-    'TWILIO_SHOWN_TO_CALLEE',
-    '',
-    'Numbers of the account, comma-separated, of which the other party’s phone shows one, as above. Unset: ' +
-      'TWILIO_CALLER_NUMBER.',
-    optional(list(e164)),
-  ),
+  twilioShownToCaller: shownNumbers('TWILIO', 'CALLER'),
+  twilioShownToCallee: shownNumbers('TWILIO', 'CALLEE'),
   twilioUrl: setting(
     'TWILIO_URL',
     'https://api.twilio.com',
@@ -189,7 +195,7 @@ export const PROVIDER_SETTINGS = {
     'Enable or DetectMessageEnd: the same for the other party, whose talk does not wait for it.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
   ),
-  twilioWhisper: whisperUrl('TWILIO', 'TwiML', 'Twilio'),
+  twilioWhisper: whisperUrl('TWILIO', 'TwiML', 'Twilio', twilioWhisperUrl),
   twilioCallsPerSecond: callsPerSecond('TWILIO', 'Twilio', '1'),
   twilioCallsAtOnce: callsAtOnce('TWILIO', 'Twilio'),
   telnyxAccountSid: setting(
@@ -218,6 +224,9 @@ export const PROVIDER_SETTINGS = {
     'A Telnyx number with voice, E.164, which both phones show.',
     optional(e164),
   ),
+  telnyxShownToCaller: shownNumbers('TELNYX', 'CALLER'),
+  telnyxShownToCallee: shownNumbers('TELNYX', 'CALLEE'),
+  telnyxWhisper: whisperUrl('TELNYX', 'TeXML', 'Telnyx'),
   telnyxUrl: setting('TELNYX_URL', 'https://api.telnyx.com', 'URL of its API.', baseUrl('https:', 'http:')),
   telnyxCallsPerSecond: callsPerSecond('TELNYX', 'Telnyx'),
   telnyxCallsAtOnce: callsAtOnce('TELNYX', 'Telnyx'),
@@ -247,6 +256,8 @@ export const PROVIDER_SETTINGS = {
     'A SignalWire number with voice, E.164, which both phones show.',
     optional(e164),
   ),
+  signalwireShownToCaller: shownNumbers('SIGNALWIRE', 'CALLER'),
+  signalwireShownToCallee: shownNumbers('SIGNALWIRE', 'CALLEE'),
   signalwireWhisper: whisperUrl('SIGNALWIRE', 'cXML', 'SignalWire'),
   signalwireCallsPerSecond: callsPerSecond('SIGNALWIRE', 'SignalWire'),
   signalwireCallsAtOnce: callsAtOnce('SIGNALWIRE', 'SignalWire'),

@@ -65,6 +65,20 @@ export const url =
     return value;
   };
 
+/** Twilio takes a document of 4,000 characters. With ten numbers and all else that a dial may have, this leaves 300 of them. */
+const LONGEST_WHISPER_URL = 400;
+
+export const twilioWhisperUrl = (padded: string): string => {
+  const value = url('https:', 'http:')(padded);
+  if (value.replaceAll('&', '&amp;').length > LONGEST_WHISPER_URL) {
+    throw new Error(
+      `expected at most ${LONGEST_WHISPER_URL} characters, of which each & counts as five: every dial carries it, and Twilio ` +
+        'refuses a document of more than 4,000',
+    );
+  }
+  return value;
+};
+
 /** Whether the percent-encoding is valid and decodes to UTF-8. */
 export const isEncoded = (value = ''): boolean => {
   try {

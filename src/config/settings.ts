@@ -262,8 +262,8 @@ export const SETTINGS = {
   confirmCallerSeconds: setting(
     'CONFIRM_CALLER',
     '',
-    'Seconds in which the caller must press 1 before the other party is rung, with Asterisk and Twilio, so that a mailbox ' +
-      'rings nobody. With RING_CALLER it must fit into LONGEST_REQUESTED. Unset: the caller need not.',
+    'Seconds in which the caller must press 1 before the other party is rung, so that a mailbox rings nobody. Not with 容联. ' +
+      'With RING_CALLER it must fit into LONGEST_REQUESTED. Unset: the caller need not.',
     optional(wholeNumber(1, 60)),
   ),
   recordCalls: setting('RECORD_CALLS', 'false', 'true: the provider records every talk.', boolean),

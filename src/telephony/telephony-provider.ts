@@ -293,6 +293,8 @@ export type WebhookReading =
         readonly body: string;
         /** The call goes on by this reply, so it is sent even if the events cannot be stored. They are fetched later. */
         readonly isNeeded?: true;
+        /** The body instead, if the call is over by then: the provider asks before it rings a phone. */
+        readonly ifOver?: string;
       };
     }
   | { readonly kind: 'forged'; readonly reason: string }

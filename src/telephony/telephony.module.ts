@@ -67,7 +67,13 @@ const commonToDialects = (config: Config) => ({
   ringCalleeSeconds: config.ringCalleeSeconds,
   longestTalkSeconds: config.longestTalkSeconds,
   record: config.recordCalls,
+  confirmCallerSeconds: config.confirmCallerSeconds,
   proxyFor: proxyRules(config),
+});
+
+const shownNumbers = (toCaller?: readonly string[], toCallee?: readonly string[]) => ({
+  ...(toCaller && { shownToCaller: toCaller }),
+  ...(toCallee && { shownToCallee: toCallee }),
 });
 
 const createTwilio = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
@@ -78,8 +84,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     authToken: config.twilioAuthToken ?? '',
     apiUrl: config.twilioUrl,
     callerNumber: config.twilioCallerNumber ?? '',
-    ...(config.twilioShownToCallee && { shownToCallee: config.twilioShownToCallee }),
-    confirmCallerSeconds: config.confirmCallerSeconds,
+    ...shownNumbers(config.twilioShownToCaller, config.twilioShownToCallee),
     ...(config.twilioSharedKeys && { signingKeys: config.twilioSharedKeys }),
     ...(config.twilioCalleeMachineDetection && { calleeMachineDetection: config.twilioCalleeMachineDetection }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
@@ -98,6 +103,8 @@ const createTelnyx = async (config: Config, accountSid: string): Promise<Telepho
     signingKeys: [config.telnyxPublicKey ?? ''],
     apiUrl: config.telnyxUrl,
     callerNumber: config.telnyxCallerNumber ?? '',
+    ...shownNumbers(config.telnyxShownToCaller, config.telnyxShownToCallee),
+    ...(config.telnyxWhisper !== undefined && { whisperUrl: config.telnyxWhisper }),
   });
 };
 
@@ -112,6 +119,7 @@ const createSignalWire = async (config: Config, accountSid: string): Promise<Tel
     signingKeys: [config.signalwireSigningKey ?? ''],
     apiUrl: config.signalwireUrl,
     callerNumber: config.signalwireCallerNumber ?? '',
+    ...shownNumbers(config.signalwireShownToCaller, config.signalwireShownToCallee),
     ...(config.signalwireWhisper !== undefined && { whisperUrl: config.signalwireWhisper }),
   });
 };

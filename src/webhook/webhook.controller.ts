@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallRecorder } from '../call/call-recorder.js';
 import type { Applied } from '../call/record/apply-call-event.js';
+import { StateType } from '../call/record/call-lifecycle.js';
 import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
 import { AppError } from '../common/error-table.js';
@@ -108,8 +109,16 @@ export class WebhookController {
       if (applied === 'not_stored') isStored = false;
     }
     if (isStored) countWebhook(name, isNews ? 'stored' : 'repeated');
-    if (reading.reply) void response.status(200).type(reading.reply.contentType);
-    return reading.reply?.body;
+    const { reply } = reading;
+    if (!reply) return undefined;
+    void response.status(200).type(reply.contentType);
+    return reply.ifOver !== undefined && (await this.isOver(reading)) ? reply.ifOver : reply.body;
+  }
+
+  /** A call whose state cannot be read goes on, like one whose event cannot be stored. */
+  private async isOver({ events }: Pick<GenuineReading, 'events'>): Promise<boolean> {
+    const callSid = events[0]?.callSid ?? null;
+    return callSid !== null && (await this.recorder.stateOf(callSid).catch(() => undefined)) === StateType.over;
   }
 
   /** A provider that signs nothing gets a URL with a secret in its path. */

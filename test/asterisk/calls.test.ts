@@ -230,6 +230,33 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
       await waitFor('the BYE', async () => (await legA?.seen())?.includes('BYE'));
     });
 
+    it('ends for both phones at once when the call is canceled in the whisper', async () => {
+      await writeTone(`${sound}.ulaw`, 60);
+      const { callSid, callerId, legA, legB } = await place({}, {});
+      await reached(whispering, callSid, '3');
+
+      expect(await whispering.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnCode: 200 });
+
+      for (const leg of [legA, legB]) await waitFor('the BYE', async () => (await leg?.seen())?.includes('BYE'));
+      const over = await reached(whispering, callSid, '4');
+      expect(over).toMatchObject({ endReason: 'completed', endedBy: 'cancel' });
+      expect(statesOf(over)).toBe(WHOLE);
+    });
+
+    it('ends for both phones when the longest talk is over in the whisper', async () => {
+      await writeTone(`${sound}.ulaw`, 60);
+      const limited = await startPbxService(asterisk, { ASTERISK_WHISPER: sound, LONGEST_TALK: '1' });
+      try {
+        const { callSid, legA, legB } = await placeCall({ asterisk, service: limited }, {}, {}, phones);
+
+        expect(await reached(limited, callSid, '4')).toMatchObject({ endReason: 'completed' });
+
+        for (const leg of [legA, legB]) await waitFor('the BYE', async () => (await leg?.seen())?.includes('BYE'));
+      } finally {
+        await limited.close();
+      }
+    });
+
     it('joins the two after the whisper, and ends when the caller has hung up in it', async () => {
       await writeTone(`${sound}.ulaw`, 1);
       const [stays, leaves] = [await place({}, {}), await place({ talkMs: 300 }, {})];

@@ -64,7 +64,8 @@ it.each([
   ['JWT_AUDIENCE', ['ringback']],
   ['JWT_USER_CLAIM', ['sub', 'user_id', 'https://app.example.com/user-id']],
   ['ASTERISK_WHISPER', ['custom/from-the-app', '/var/sounds/a.b_c&beep']],
-  ['TWILIO_WHISPER', ['https://handler.twilio.com/twiml/EH1?a=b&c=d']],
+  ['TWILIO_WHISPER', ['https://handler.twilio.com/twiml/EH1?a=b&c=d', `https://host/${'a'.repeat(387)}`]],
+  ['TELNYX_WHISPER', ['https://host/a?b=c']],
   ['NO_PROXY', ['', '*', 'localhost, .svc.cluster.local *.example.com', '10.0.0.0/8,[fd00::]/8,fd00::/8,host:80']],
 ])('%s is read unchanged: %j', (name, texts) => {
   expect(texts.map((text) => read(name, text))).toEqual(texts);
@@ -170,6 +171,8 @@ it.each([
   ['ASTERISK_SHOWN_TO_CALLER', ['{calle}', '{}', '{number}'], 'no other text in braces than {caller}, {callee}'],
   ['ASTERISK_WHISPER', ['a,b', 'a)b', 'a^b', 'a&', 'https://host/a', 'a b', '${X}'], 'names of sounds'],
   ['TWILIO_WHISPER', ['EH1', 'ftp://host/a'], 'https:// or http://'],
+  ['TWILIO_WHISPER', [`https://host/${'a'.repeat(388)}`, `https://host/?${'&'.repeat(80)}`], 'at most 400 characters'],
+  ['TWILIO_SHOWN_TO_CALLER', ['4155550100', '+14155550100,'], 'E.164'],
   ['SIGNALWIRE_WHISPER', ['https://user:secret@host/a'], 'without a user in it'],
   ['HOST', ['  '], 'some text'],
   ['DATA_DIR', ['  '], 'some text'],

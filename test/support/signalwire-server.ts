@@ -23,7 +23,7 @@ export interface SignalWireServerOptions {
 
 export interface SignalWireServer extends Pick<
   TwilioServer,
-  'forms' | 'calls' | 'holdAt' | 'answerNext' | 'callerHangsUp'
+  'forms' | 'calls' | 'holdAt' | 'whisperFor' | 'answerNext' | 'callerHangsUp'
 > {
   readonly url: string;
   readonly port: number;
@@ -36,6 +36,13 @@ export const uuids = (text: string): string => text.replace(HEX, '$1-$2-$3-$4-$5
 const sid = (prefix: 'AC' | 'CA', uuid: string): string => prefix + uuid.replaceAll('-', '');
 
 const RESOURCE = /^\/api\/laml\/2010-04-01\/Accounts\/([0-9a-f-]{36})(?:(\/Calls)(?:\/([0-9a-f-]{36}))?)?\.json$/;
+
+/** From the cXML pages on Gather and Say, and the pages on voices: the Chinese one is an example there. */
+const GATHER_FORM = {
+  tellsNoKey: true,
+  longestTimeout: 600,
+  voices: ['voice=gcloud.cmn-CN-Standard-D', 'language=en-US'],
+};
 
 /** A refused dial has its errors in a list; any other refusal is one error (specs/compatibility-api/_shared/errors.tsp). */
 const refusalOf = (status: number, text: string, isDial: boolean): string => {
@@ -66,7 +73,13 @@ export const startSignalWireServer = async (options: SignalWireServerOptions): P
     return answer && answer.status >= 200 && answer.status < 300 ? answer.body : null;
   };
   const account = sid('AC', projectId);
-  const inner = await startTwilioServer({ accounts: { [account]: apiToken }, callerNumbers, speed, post });
+  const inner = await startTwilioServer({
+    accounts: { [account]: apiToken },
+    callerNumbers,
+    speed,
+    gatherForm: GATHER_FORM,
+    post,
+  });
 
   const forward = async ({ method, headers }: IncomingMessage, url: URL, body: string) => {
     const [, project, calls = '', call] = RESOURCE.exec(url.pathname) ?? [];
@@ -113,6 +126,7 @@ export const startSignalWireServer = async (options: SignalWireServerOptions): P
     forms: inner.forms,
     calls: inner.calls,
     holdAt: (phase) => inner.holdAt(phase),
+    whisperFor: (seconds) => inner.whisperFor(seconds),
     answerNext: (...reply) => inner.answerNext(...reply),
     callerHangsUp: (id) => inner.callerHangsUp(id),
     async close() {

@@ -54,7 +54,18 @@ export const telnyxFields = (
   account: { readonly accountSid: string; readonly applicationSid: string },
   idOf: (sid: string) => string,
 ): Record<string, string> => {
-  const { CallSid = '', CallStatus = '', ParentCallSid, DialCallSid, SipResponseCode, Timestamp } = fields;
+  const { CallSid = '', CallStatus = '', ParentCallSid, DialCallSid, SipResponseCode, Timestamp, Digits } = fields;
+  // The callback of a Gather has no more (TexmlGatherWebhook). Of the request of a Redirect nothing is documented.
+  if (fields.msg !== undefined) {
+    return {
+      AccountSid: account.accountSid,
+      CallSid: idOf(CallSid),
+      CallSidLegacy: idOf(CallSid),
+      From: fields.From ?? '',
+      To: fields.To ?? '',
+      ...(Digits !== undefined && { Digits }),
+    };
+  }
   const isEndOfDial = fields.DialCallStatus !== undefined;
   const cause = HANGUP_CAUSES[CallStatus];
   const kept = ['From', 'To', 'CallDuration', 'DialCallStatus', 'DialCallDuration', 'RecordingUrl'] as const;

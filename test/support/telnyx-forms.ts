@@ -1,5 +1,13 @@
 /** The requests that the Telnyx test server accepts, from Telnyx's OpenAPI document (TeXML Calls API 2.0.0). */
-import { BadTwiml, CALL_EVENTS, readDial, type DialInstruction } from './twilio-twiml.js';
+import {
+  BadTwiml,
+  CALL_EVENTS,
+  readDial,
+  readGather,
+  type DialInstruction,
+  type GatherForm,
+  type GatherInstruction,
+} from './twilio-twiml.js';
 
 export class TelnyxError extends Error {
   constructor(
@@ -28,8 +36,17 @@ export interface DialBody {
   readonly StatusCallback: string | null;
   readonly events: readonly string[];
   readonly ringCallerSeconds: number;
-  readonly dial: DialInstruction;
+  /** Null until the answer to the Gather. */
+  readonly dial: DialInstruction | null;
+  readonly gather: GatherInstruction | null;
 }
+
+/** Telnyx's page on Gather, and its page on Say: `man` and `woman` speak English, and `Polly.…` are voices of Amazon. */
+const GATHER_FORM: GatherForm = {
+  tellsNoKey: false,
+  longestTimeout: 120,
+  voices: ['voice=Polly.Zhiyu-Neural', 'voice=woman'],
+};
 
 const STRINGS = [
   'ApplicationSid',
@@ -74,7 +91,7 @@ export const checkDial = (body: unknown, { applicationSid, callerNumbers }: Acco
     StatusCallback,
     events,
     ringCallerSeconds: Number(timeout),
-    dial: checkTexml(Texml, callerNumbers),
+    ...checkTexml(Texml, callerNumbers),
   };
 };
 
@@ -83,8 +100,14 @@ const checkUrl = (url: string | null): void => {
   if (url !== null && (!URL.canParse(url) || url.includes('#'))) throw new TelnyxError(422, '10003', 'Invalid URL');
 };
 
-const checkTexml = (texml: string, callerNumbers: readonly string[]): DialInstruction => {
-  const dial = read(texml);
+const checkTexml = (texml: string, callerNumbers: readonly string[]): Pick<DialBody, 'dial' | 'gather'> => {
+  const gather = read(() => readGather(texml, GATHER_FORM));
+  if (gather) {
+    checkUrl(gather.action);
+    checkUrl(gather.redirect);
+    return { dial: null, gather };
+  }
+  const dial = read(() => readDial(texml));
   const { timeoutSeconds, timeLimitSeconds, callerId, action, statusCallback } = dial;
   // Telnyx's <Dial> has no such attribute.
   if (texml.includes('answerOnBridge')) throw new TelnyxError(422, '10015', 'Bad Request', 'answerOnBridge');
@@ -94,12 +117,12 @@ const checkTexml = (texml: string, callerNumbers: readonly string[]): DialInstru
   if (!callerNumbers.includes(callerId)) throw new TelnyxError(403, '10010', 'Authorization failed', 'callerId');
   checkUrl(action);
   checkUrl(statusCallback);
-  return dial;
+  return { dial, gather: null };
 };
 
-const read = (texml: string): DialInstruction => {
+const read = <T>(parse: () => T): T => {
   try {
-    return readDial(texml);
+    return parse();
   } catch (error) {
     if (error instanceof BadTwiml) throw new TelnyxError(422, '10015', 'Bad Request', error.message);
     throw error;

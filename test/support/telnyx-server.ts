@@ -10,7 +10,7 @@ import { deliver, telnyxFields } from './telnyx-callbacks.js';
 import { checkDial, checkOrder, TelnyxError } from './telnyx-forms.js';
 import { place, ringLegB } from './twilio-call-script.js';
 import type { SentCallback } from './twilio-callbacks.js';
-import { callerHangsUp, endLegA, endLegB, isOver, newLeg, rfc2822 } from './twilio-calls.js';
+import { callerHangsUp, endLegA, endLegB, isOver, newLeg, NOT_YET, rfc2822 } from './twilio-calls.js';
 import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
 
 export interface TelnyxServerOptions {
@@ -38,6 +38,8 @@ export interface TelnyxServer {
   answerNext(status: number, body: string, headers?: Readonly<Record<string, string>>): void;
   /** New calls stay in this phase. */
   holdAt(phase: Phase): void;
+  /** How long the document is that leg B hears, in the time of the calls. */
+  whisperFor(seconds: number): void;
   callerHangsUp(call: Call): void;
   close(): Promise<void>;
 }
@@ -58,12 +60,14 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
   const startedAt = Date.now();
   let prepared: { status: number; body: string; headers: Readonly<Record<string, string>> } | undefined;
   let heldAt: Phase | undefined;
+  let whisperSeconds = 3;
   const world: CallWorld = {
     speed,
     heldAt: () => heldAt,
+    whisperSeconds: () => whisperSeconds,
     now: () => new Date(startedAt + (Date.now() - startedAt) * speed),
     asksActionWhenCallerLeft: true,
-    keys: '',
+    keys: '1',
     leftUnanswered: 'canceled',
     dialNext: (call) => ringLegB(world, call),
     async post(url, fields) {
@@ -104,11 +108,11 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
   };
 
   const dial = (body: unknown): { status: number; answer: object | null } => {
-    const { To, From, StatusCallback, events, ringCallerSeconds, dial } = checkDial(body, {
+    const { To, From, StatusCallback, events, ringCallerSeconds, dial, gather } = checkDial(body, {
       applicationSid,
       callerNumbers,
     });
-    const script = dial.number.slice(-2);
+    const script = dial?.number.slice(-2);
     if (script === '06') throw new TelnyxError(422, '10002', 'Invalid phone number');
     const legA = newLeg(
       { accountSid, parentSid: null, to: To, from: From, statusCallback: StatusCallback, statusCallbackEvents: events },
@@ -118,8 +122,9 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
       legA,
       legB: null,
       earlierLegs: [],
-      dial,
-      gather: null,
+      dial: dial ?? NOT_YET,
+      joined: false,
+      gather,
       ringCallerSeconds,
       machineDetection: null,
       timers: new Set(),
@@ -220,6 +225,7 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
     calls,
     answerNext: (status, body, headers = {}) => (prepared = { status, body, headers }),
     holdAt: (phase) => (heldAt = phase),
+    whisperFor: (seconds) => (whisperSeconds = seconds),
     callerHangsUp: (call) => callerHangsUp(world, call),
     async close() {
       for (const { timers } of calls.values()) for (const timer of timers) clearTimeout(timer);

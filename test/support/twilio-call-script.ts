@@ -44,9 +44,18 @@ export const place = (world: CallWorld, call: Call): void => {
   });
 };
 
+/** What a caller does who is asked for a key, by the last two digits of the number. */
+const HANGS_UP = 'hangs up';
+const CALLERS: Readonly<Record<string, string>> = { '50': '', '55': '5', '59': HANGS_UP };
+
 const asks = (world: CallWorld, call: Call, gather: GatherInstruction): void => {
-  after(world, call, world.keys === '' ? gather.timeoutSeconds : SHOWS, 'caller_answered', () => {
-    void sendKeys(world, call, gather).then((dials) => {
+  const keys = CALLERS[call.legA.to.slice(-2)] ?? world.keys;
+  if (keys === HANGS_UP) {
+    after(world, call, SHOWS, 'caller_answered', () => callerHangsUp(world, call));
+    return;
+  }
+  after(world, call, keys === '' ? gather.timeoutSeconds : SHOWS, 'caller_answered', () => {
+    void sendKeys(world, call, gather, keys).then((dials) => {
       if (dials) ringLegB(world, call);
     });
   });
@@ -70,6 +79,7 @@ export const ringLegB = (world: CallWorld, call: Call): void => {
   );
   if (call.legB) call.earlierLegs.push(call.legB);
   call.legB = legB;
+  call.joined = false;
   progress(world, call, legB, 'queued');
   const ends = (seconds: number, status: Status, sipCode: number): void => {
     after(world, call, seconds, 'ended', () => endLegB(world, call, status, sipCode));
@@ -93,13 +103,21 @@ const talk = (
   script: string,
   ends: (seconds: number, status: Status, sipCode: number) => void,
 ): void => {
-  after(world, call, DECIDES, 'answered', () => progress(world, call, legB, 'in-progress', 200));
+  const join = (): void => {
+    call.joined = true;
+  };
+  const whisper = call.dial.whisperUrl === null ? 0 : world.whisperSeconds();
+  after(world, call, DECIDES, 'answered', () => {
+    progress(world, call, legB, 'in-progress', 200);
+    if (whisper === 0) join();
+  });
+  if (whisper > 0) after(world, call, DECIDES + whisper, 'answered', join);
   after(world, call, DECIDES + DETECTS, 'answered', () =>
     detect(world, call, legB, script === VOICEMAIL ? 'machine_start' : 'human'),
   );
-  ends(DECIDES + call.dial.timeLimitSeconds, 'completed', 200);
+  ends(DECIDES + whisper + call.dial.timeLimitSeconds, 'completed', 200);
   if (script === LEAVES_WHISPER)
-    after(world, call, DECIDES + SHOWS, 'ended', () => endLegB(world, call, 'completed', 200, false));
-  else if (script === '12') after(world, call, DECIDES + TALK / 2, 'ended', () => callerHangsUp(world, call));
-  else if (script !== '13') ends(DECIDES + TALK, 'completed', 200);
+    after(world, call, DECIDES + SHOWS, 'ended', () => endLegB(world, call, 'completed', 200));
+  else if (script === '12') after(world, call, DECIDES + whisper + TALK / 2, 'ended', () => callerHangsUp(world, call));
+  else if (script !== '13') ends(DECIDES + whisper + TALK, 'completed', 200);
 };

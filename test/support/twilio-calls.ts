@@ -23,6 +23,21 @@ export interface Leg {
   answeredBy: string | null;
 }
 
+/** Of a call whose caller must press a key first. */
+export const NOT_YET: DialInstruction = {
+  number: '',
+  amdStatusCallback: null,
+  whisperUrl: null,
+  sendDigits: null,
+  callerId: '',
+  action: null,
+  timeoutSeconds: 0,
+  timeLimitSeconds: 0,
+  records: false,
+  statusCallback: null,
+  statusCallbackEvents: [],
+};
+
 export interface Call {
   readonly legA: Leg;
   /** The latest of a hunt. */
@@ -30,6 +45,8 @@ export interface Call {
   /** Those that ended before the next number was dialled. */
   readonly earlierLegs: Leg[];
   dial: DialInstruction;
+  /** Whether the two legs were joined. They are not during the whisper to leg B. */
+  joined: boolean;
   readonly gather: GatherInstruction | null;
   readonly ringCallerSeconds: number;
   readonly machineDetection: string | null;
@@ -49,8 +66,10 @@ export interface CallWorld {
   now(): Date;
   /** Twilio may or may not request the Dial's action after leg A has hung up. */
   readonly asksActionWhenCallerLeft: boolean;
-  /** What callers press when they are asked for a key. */
+  /** What callers press when they are asked for a key, unless their number says otherwise. */
   readonly keys: string;
+  /** How long leg B hears its document before the two are joined. */
+  whisperSeconds(): number;
   /** Leg B's status if the caller hangs up before it is answered. */
   readonly leftUnanswered: 'no-answer' | 'canceled';
   /** Rings the number of the call's Dial. */
@@ -135,15 +154,12 @@ export const progress = (world: CallWorld, call: Call, leg: Leg, status: Status,
   );
 };
 
-/**
- * Leg B ends, then the Dial. The Dial's answer rings the next number, or ends leg A.
- * @param bridged false if leg B has hung up in the whisper
- */
-export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: number, bridged = true): void => {
+/** Leg B ends, then the Dial. The Dial's answer rings the next number, or ends leg A. */
+export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: number): void => {
   const { legA, legB } = call;
   if (!legB || isOver(legB)) return;
   progress(world, call, legB, status, sipCode);
-  void endDial(world, call, bridged).then((answer) => {
+  void endDial(world, call).then((answer) => {
     if (answer?.includes('<Dial') && !isOver(legA)) {
       call.dial = readDial(answer);
       world.dialNext(call);
@@ -182,12 +198,12 @@ export const detect = (world: CallWorld, { dial }: Call, legB: Leg, answeredBy: 
 
 export const callerHangsUp = (world: CallWorld, call: Call): void => endLegA(world, call, 'completed');
 
-const endDial = async (world: CallWorld, call: Call, bridged = true): Promise<string | null> => {
+const endDial = async (world: CallWorld, call: Call): Promise<string | null> => {
   const { legA, legB, dial } = call;
   if (!dial.action || !legB) return '<Response/>';
   const fields = {
     ...fieldsOf(legA),
-    DialBridged: String(bridged && legB.startedAt !== null),
+    DialBridged: String(call.joined),
     DialCallSid: legB.sid,
     DialCallStatus: legB.status,
     ...(legB.startedAt && { DialCallDuration: String(secondsOf(legB)) }),
@@ -197,10 +213,17 @@ const endDial = async (world: CallWorld, call: Call, bridged = true): Promise<st
 };
 
 /** Leg A has pressed a key, or none in time. @returns whether the answer dials leg B */
-export const sendKeys = async (world: CallWorld, call: Call, gather: GatherInstruction): Promise<boolean> => {
+export const sendKeys = async (
+  world: CallWorld,
+  call: Call,
+  { action, redirect }: GatherInstruction,
+  keys: string,
+): Promise<boolean> => {
   const { legA } = call;
-  const fields = { ...fieldsOf(legA), Digits: world.keys, msg: 'Gather End' };
-  const answer = await world.post(gather.action, fields, legA.accountSid);
+  const answer =
+    keys === '' && redirect !== null
+      ? await world.post(redirect, { ...fieldsOf(legA), msg: 'Redirect' }, legA.accountSid)
+      : await world.post(action, { ...fieldsOf(legA), Digits: keys, msg: 'Gather End' }, legA.accountSid);
   if (isOver(legA)) return false;
   if (answer?.includes('<Dial')) {
     call.dial = readDial(answer);
@@ -245,4 +268,15 @@ export const shownLeg = (leg: Leg): object => {
     uri: `${resource}.json`,
     subresource_uris: { recordings: `${resource}/Recordings.json` },
   };
+};
+
+export const phaseOf = ({
+  legA,
+  legB,
+  joined,
+}: Pick<Call, 'legA' | 'legB' | 'joined'>): 'dialling' | 'ringing' | 'whispering' | 'talking' | 'over' => {
+  if (isOver(legA)) return 'over';
+  if (legB?.status === 'ringing') return 'ringing';
+  if (legB?.status !== 'in-progress') return 'dialling';
+  return joined ? 'talking' : 'whispering';
 };

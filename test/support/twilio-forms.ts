@@ -5,6 +5,7 @@ import {
   readDial,
   type DialInstruction,
   readGather,
+  type GatherForm,
   type GatherInstruction,
 } from './twilio-twiml.js';
 
@@ -81,7 +82,11 @@ export interface OrderedCall {
 }
 
 /** @throws ApiError if Twilio refuses the form, or if Twilio accepts it but we must not send it */
-export const checkCreate = (form: URLSearchParams, callerNumbers: readonly string[]): OrderedCall => {
+export const checkCreate = (
+  form: URLSearchParams,
+  callerNumbers: readonly string[],
+  gatherForm?: GatherForm,
+): OrderedCall => {
   refuseUnknown(form, CREATE_FIELDS);
   const [to, from, twiml] = [form.get('To'), form.get('From'), form.get('Twiml')];
   if (!to) throw new ApiError(400, 21201, "No 'To' number is specified");
@@ -97,7 +102,7 @@ export const checkCreate = (form: URLSearchParams, callerNumbers: readonly strin
   if (twiml.length > 4000) throw new ApiError(400, 21205, 'Twiml is over 4000 characters');
   const ringCallerSeconds = whole(form, 'Timeout', 60, 600);
   try {
-    const gather = readGather(twiml);
+    const gather = readGather(twiml, gatherForm);
     if (gather) return { dial: null, gather, ringCallerSeconds, machineDetection: form.get('MachineDetection') };
     const dial = readDial(twiml);
     if (!callerNumbers.includes(dial.callerId)) throw new ApiError(400, 13214, 'Dial: Invalid callerId value');

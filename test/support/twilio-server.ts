@@ -8,11 +8,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { deliver, type CallbackOptions, type SentCallback } from './twilio-callbacks.js';
 import { place, ringLegB } from './twilio-call-script.js';
-import { callerHangsUp, endLegA, endLegB, isOver, newLeg, shownLeg } from './twilio-calls.js';
+import { callerHangsUp, endLegA, endLegB, isOver, newLeg, NOT_YET, shownLeg } from './twilio-calls.js';
 import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
 import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js';
 import { listedCalls } from './twilio-call-list.js';
-import type { DialInstruction } from './twilio-twiml.js';
+import type { GatherForm } from './twilio-twiml.js';
 import { faultOfRequest } from './twilio-request-check.js';
 
 export interface TwilioServerOptions extends Partial<CallbackOptions> {
@@ -24,6 +24,8 @@ export interface TwilioServerOptions extends Partial<CallbackOptions> {
   readonly asksActionWhenCallerLeft?: boolean;
   /** What callers press when they are asked for a key. Default: 1. */
   readonly keys?: string;
+  /** Of another company. */
+  readonly gatherForm?: GatherForm;
   /** Delivers callbacks in another company's form. */
   readonly post?: CallWorld['post'];
   /** The answer to a cancel of an answered leg. Twilio documents that it has no effect, but not the answer. */
@@ -46,6 +48,8 @@ export interface TwilioServer {
   replyNext(status: number, body: string): void;
   /** New calls stay in this phase. */
   holdAt(phase: Phase): void;
+  /** How long the document is that leg B hears, in the time of the calls. */
+  whisperFor(seconds: number): void;
   /** Runs during the next hang-up request, after its arrival and before its outcome. */
   beforeNextOrder(act: (call: Call) => void): void;
   callOf(sid: string): Call;
@@ -68,21 +72,6 @@ const shownAccount = (sid: string, owner: string): object => ({
   subresource_uris: {},
   uri: `/2010-04-01/Accounts/${sid}.json`,
 });
-
-/** Of a call whose caller must press a key first. */
-const NOT_YET: DialInstruction = {
-  number: '',
-  amdStatusCallback: null,
-  whisperUrl: null,
-  sendDigits: null,
-  callerId: '',
-  action: null,
-  timeoutSeconds: 0,
-  timeLimitSeconds: 0,
-  records: false,
-  statusCallback: null,
-  statusCallbackEvents: [],
-};
 
 const RESOURCE = /^\/2010-04-01\/Accounts\/(AC[0-9a-f]{32})(?:\/Calls(?:\/(CA[0-9a-f]{32}))?)?\.json$/;
 
@@ -109,10 +98,12 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   let prepared: { status: number; body: string; headers: Readonly<Record<string, string>> } | undefined;
   let reply: { status: number; body: string } | undefined;
   let heldAt: Phase | undefined;
+  let whisperSeconds = 3;
   let interloper: ((call: Call) => void) | undefined;
   const world: CallWorld = {
     speed: options.speed,
     heldAt: () => heldAt,
+    whisperSeconds: () => whisperSeconds,
     now: () => new Date(startedAt + (Date.now() - startedAt) * options.speed),
     asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
     keys: options.keys ?? '1',
@@ -135,7 +126,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   };
 
   const create = ({ accountSid, form }: Asked): { answer: object | null; status: number } => {
-    const { dial, gather, ringCallerSeconds, machineDetection } = checkCreate(form, callerNumbers);
+    const { dial, gather, ringCallerSeconds, machineDetection } = checkCreate(form, callerNumbers, options.gatherForm);
     const script = dial?.number.slice(-2);
     if (script === '06') throw new ApiError(400, 21211, "The 'To' number is not a valid phone number.");
     if (script === '07') throw new ApiError(401, 20003, 'Authenticate');
@@ -156,6 +147,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
       legB: null,
       earlierLegs: [],
       dial: dial ?? NOT_YET,
+      joined: false,
       gather,
       ringCallerSeconds,
       machineDetection,
@@ -259,6 +251,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     answerNext: (status, body, headers = {}) => (prepared = { status, body, headers }),
     replyNext: (status, body) => (reply = { status, body }),
     holdAt: (phase) => (heldAt = phase),
+    whisperFor: (seconds) => (whisperSeconds = seconds),
     beforeNextOrder: (act) => (interloper = act),
     callOf,
     callerHangsUp: (sid) => callerHangsUp(world, callOf(sid)),

@@ -22,7 +22,24 @@ export interface GatherInstruction {
   readonly action: string;
   readonly timeoutSeconds: number;
   readonly says: string;
+  /** Where the document goes on if no key is pressed; null if the action tells that too. */
+  readonly redirect: string | null;
 }
+
+/** How a company's Gather differs. */
+export interface GatherForm {
+  /** Whether it has actionOnEmptyResult. Without it, the document must go on. */
+  readonly tellsNoKey: boolean;
+  readonly longestTimeout: number;
+  /** Attributes of Say, as `language=zh-CN`. */
+  readonly voices: readonly string[];
+}
+
+export const TWILIO_GATHER: GatherForm = {
+  tellsNoKey: true,
+  longestTimeout: 600,
+  voices: ['language=zh-CN', 'language=en-US'],
+};
 
 /** Twilio's error 12100: the document cannot be parsed. */
 export class BadTwiml extends Error {}
@@ -38,8 +55,7 @@ const DIAL_ATTRIBUTES = [
   'record',
   'hangupOnStar',
 ];
-const GATHER_ATTRIBUTES = ['numDigits', 'finishOnKey', 'timeout', 'action', 'method', 'actionOnEmptyResult'];
-const LANGUAGES = ['zh-CN', 'en-US'];
+const GATHER_ATTRIBUTES = ['numDigits', 'finishOnKey', 'timeout', 'action', 'method'];
 const NUMBER_ATTRIBUTES = [
   'statusCallback',
   'statusCallbackMethod',
@@ -133,20 +149,32 @@ export const readDial = (document: string): DialInstruction => {
 };
 
 /** Null for a document without a Gather. */
-export const readGather = (document: string): GatherInstruction | null => {
-  const { Gather: gather, ...others } = parse(document) as { Gather?: Node };
+export const readGather = (
+  document: string,
+  { tellsNoKey, longestTimeout, voices } = TWILIO_GATHER,
+): GatherInstruction | null => {
+  const { Gather: gather, Redirect: redirect, ...others } = parse(document) as { Gather?: Node; Redirect?: Node };
   if (!gather) return null;
   if (Object.keys(others).length > 0) throw new BadTwiml('there is more than the Gather');
-  expectOnly('Gather', gather, ['Say'], GATHER_ATTRIBUTES);
-  const say = gather.Say as Node;
-  expectOnly('Say', say, ['#text'], ['language']);
-  if (!LANGUAGES.includes(attribute(say, 'language') ?? '')) throw new BadTwiml('language');
+  expectOnly('Gather', gather, ['Say'], [...GATHER_ATTRIBUTES, ...(tellsNoKey ? ['actionOnEmptyResult'] : [])]);
+  const { '#text': says, ...voice } = gather.Say as Node;
+  const spoken = Object.entries(voice).map(([name, value]) => `${name.slice(1)}=${String(value)}`);
+  if (!voices.includes(spoken.join())) throw new BadTwiml(`Say has ${spoken.join()}`);
   const action = attribute(gather, 'action');
   if (action === null || !isUrl(action)) throw new BadTwiml('a URL is none');
   if (attribute(gather, 'numDigits') !== '1' || attribute(gather, 'finishOnKey') !== '') throw new BadTwiml('one key');
-  // Otherwise Twilio goes on with the document if no key is pressed, and sends nothing.
-  if (attribute(gather, 'actionOnEmptyResult') !== 'true') throw new BadTwiml('actionOnEmptyResult');
-  return { action, timeoutSeconds: whole(gather, 'timeout', 5, 600), says: say['#text'] as string };
+  const timeoutSeconds = whole(gather, 'timeout', 5, longestTimeout);
+  const told = { action, timeoutSeconds, says: says as string };
+  // Without either, the document goes on if no key is pressed, and nothing is sent.
+  if (tellsNoKey) {
+    if (redirect) throw new BadTwiml('there is more than the Gather');
+    if (attribute(gather, 'actionOnEmptyResult') !== 'true') throw new BadTwiml('actionOnEmptyResult');
+    return { ...told, redirect: null };
+  }
+  const to = redirect?.['#text'];
+  if (redirect === undefined || typeof to !== 'string' || !isUrl(to)) throw new BadTwiml('Redirect');
+  expectOnly('Redirect', redirect, ['#text'], ['method']);
+  return { ...told, redirect: to };
 };
 
 /** The answer of an action may be empty or a hang-up. */

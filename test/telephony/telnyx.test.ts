@@ -102,6 +102,22 @@ describe('a dial to Telnyx', () => {
     ]);
   });
 
+  it.each([
+    ['+8613800001001', /<Say voice="Polly.Zhiyu-Neural">请按1接通电话。<\/Say>/],
+    ['+14155550100', /<Say voice="woman">To connect your call, press 1\.<\/Say>/],
+  ])('asks %s for a key in TeXML’s own form, which goes on without one', async (callerPhone, says) => {
+    await provider.close();
+    provider = newProvider({ confirmCallerSeconds: 10 });
+
+    expect(await dial('13', { callerPhone })).toMatchObject({ kind: 'accepted' });
+
+    const texml = String(server.dials[0]?.Texml);
+    expect(texml).toMatch(says);
+    expect(texml).toMatch(/<Gather numDigits="1" finishOnKey="" timeout="10" action="[^"]+then=[^"]+" method="POST">/);
+    expect(texml).toMatch(/<\/Gather><Redirect method="POST">[^<]+source=confirm<\/Redirect><\/Response>$/);
+    expect(texml).not.toContain('+8613800002013');
+  });
+
   it('has the key of no account in its URLs', async () => {
     await dial();
 

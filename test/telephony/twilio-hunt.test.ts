@@ -1,4 +1,5 @@
 /** A hunt at Twilio: each next number is our reply to the end of the Dial before. */
+import { readConfig } from '../../src/config/config.js';
 import type { CallMilestone, DialRequest } from '../../src/telephony/telephony-provider.js';
 import { hangUpLegs, type Legs } from '../../src/telephony/twilio/hang-up.js';
 import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
@@ -105,12 +106,13 @@ it('whispers to each number but an extension, and ends with one that hangs up in
   expect(events.filter(({ type }) => type === 'leg_ended').map(({ place }) => place)).toEqual([1, 2]);
 });
 
-it('fits into the 4,000 characters of a document, with ten numbers, CONFIRM_CALLER and TWILIO_WHISPER', async () => {
+it('fits into the 4,000 characters of a document, with ten numbers, CONFIRM_CALLER and the longest TWILIO_WHISPER', async () => {
   const asking = twilioProvider({
     apiUrl: server.url,
-    publicUrl: receiver.url,
+    publicUrl: `${receiver.url}/${'p'.repeat(70)}`,
     confirmCallerSeconds: 10,
-    whisperUrl: `https://handler.twilio.com/twiml/EH${'0'.repeat(32)}`,
+    calleeMachineDetection: 'DetectMessageEnd',
+    whisperUrl: readConfig({ TWILIO_WHISPER: `https://${'w'.repeat(392)}` }).twilioWhisper!,
   });
 
   await asking.dial(huntOf(...Array.from({ length: 10 }, (_, index) => String(30 + index))), noTimeout());

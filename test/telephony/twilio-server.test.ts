@@ -1,6 +1,7 @@
 /** The test server is strict: otherwise the other tests would prove little. */
 import { request } from 'undici';
 import { dialOrder } from '../../src/telephony/twilio/dial-order.js';
+import { TWILIO } from '../../src/telephony/twilio/twilio-dialect.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT, twilioDial } from '../support/twilio-call.js';
 import { signatureOf } from '../support/twilio-callbacks.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
@@ -21,7 +22,7 @@ afterAll(() => {
 });
 
 const plan = { callerNumber: CALLER_NUMBER, ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60 };
-const TWIML = String(dialOrder(twilioDial('13'), plan, (source) => `https://x.example/${source}`).twiml);
+const TWIML = String(dialOrder(twilioDial('13'), plan, (source) => `https://x.example/${source}`, TWILIO).twiml);
 const GOOD = { To: '+8613800001001', From: CALLER_NUMBER, Twiml: TWIML, Timeout: '30' };
 
 const ask = async (

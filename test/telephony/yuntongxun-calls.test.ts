@@ -69,7 +69,7 @@ const SCRIPTS = [
   ['12', 'completed', 'A', true],
 ] as const;
 
-/** Events before the end: answered for a talk; else caller_answered, except in script 05. */
+/** Events between CallAuth and the end: answered for a talk; else caller_answered, except in script 05. */
 const typesBefore = (script: string, isTalk: boolean): string[] =>
   isTalk ? ['answered'] : script === '05' ? [] : ['caller_answered'];
 
@@ -86,8 +86,9 @@ describe.each([
 
     expect(ended).toMatchObject({ ...call, endReason });
     expect(ended.detail?.leg).toBe(leg);
-    expect(new Set(received.map(({ type }) => type))).toEqual(new Set([...typesBefore(script, isTalk), 'ended']));
-    expect(new Set(received.map(({ eventId }) => eventId)).size).toBe(typesBefore(script, isTalk).length + 1);
+    const types = ['accepted', ...typesBefore(script, isTalk), 'ended'];
+    expect(new Set(received.map(({ type }) => type))).toEqual(new Set(types));
+    expect(new Set(received.map(({ eventId }) => eventId)).size).toBe(types.length);
     await waitFor('every answer', () => server.calls.deliveries.length === (isTalk ? 3 : 2));
     expect(server.calls.deliveries.every(({ status }) => status === 200)).toBe(true);
     expect(server.complaints).toEqual([]);

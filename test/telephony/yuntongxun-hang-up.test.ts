@@ -1,9 +1,10 @@
 /** Hang-ups and status requests to Yuntongxun, and how its replies are read. */
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
-import type { ProviderCall } from '../../src/telephony/telephony-provider.js';
+import { StatusUnavailable, type ProviderCall } from '../../src/telephony/telephony-provider.js';
 import { callbackRequest, replyTimeout, providerFor } from '../support/yuntongxun-provider.js';
 import { CANCEL_CODES, startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 import { waitFor } from '../support/wait-for.js';
+import { asXml, readBy } from '../support/yuntongxun-webhook.js';
 
 let server: YuntongxunServer;
 let provider: YuntongxunProvider;
@@ -70,6 +71,19 @@ describe('a hang-up without a condition', () => {
       code: 'RB-NO-CALL-ID',
     });
 
+    expect(server.requests).toEqual([]);
+  });
+
+  it('for a call without a provider id waits for its CallAuth, if the platform asks by it', async () => {
+    await start(1);
+    const asked = { callSid: '8'.repeat(32), providerCallId: null };
+    readBy(provider, asXml({ action: 'CallAuth', type: '1', callSid: 'theirs', userData: asked.callSid }));
+    const other = { callSid: '9'.repeat(32), providerCallId: null };
+
+    for (const call of [asked, other]) await expect(provider.hangUp(call)).rejects.toThrow(StatusUnavailable);
+
+    expect(await provider.fetchStatus(other)).toEqual({ kind: 'unknown' });
+    await expect(provider.fetchStatus(asked)).rejects.toThrow(StatusUnavailable);
     expect(server.requests).toEqual([]);
   });
 });

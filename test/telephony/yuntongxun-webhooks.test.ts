@@ -45,8 +45,21 @@ describe.each([
   ['XML', asXml],
   ['JSON', (fields: Fields) => writeNotification('json', fields)],
 ])('in %s', (_, written) => {
-  it('CallAuth is accepted and yields no event, because no phone rings yet', () => {
-    expect(read(written(auth))).toEqual({ kind: 'genuine', receipt: null, events: [], reply: YES });
+  it('CallAuth is accepted, unless the call is over, and brings the id of a call that rings no phone yet', () => {
+    expect(read(written(auth))).toEqual({
+      kind: 'genuine',
+      receipt: null,
+      events: [
+        {
+          eventId: `${THEIRS}:accepted`,
+          callSid: OURS,
+          providerCallId: THEIRS,
+          type: 'accepted',
+          occurredAt: expect.any(Date),
+        },
+      ],
+      reply: { ...YES, isNeeded: true, ifOver: expect.stringMatching(/<statuscode>(?!0000<)\d{4}</) },
+    });
   });
 
   it('CallEstablish is leg B’s answer, and has only Yuntongxun’s id of the call', () => {

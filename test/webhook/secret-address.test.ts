@@ -1,6 +1,8 @@
 /** The secret URLs of a provider without signatures: their answers over HTTP, and that the secret is not logged. */
+import { CallRecorder } from '../../src/call/call-recorder.js';
 import { fetchDocument, operationNamed } from '../api-document/document.js';
 import { collectedLog } from '../support/collected-log.js';
+import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { UNREACHED_SETTINGS, WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
@@ -8,12 +10,9 @@ import { asXml } from '../support/yuntongxun-webhook.js';
 
 const ACTIONS = ['', '/CallAuth', '/CallEstablish', '/Hangup'];
 const GUESSED = WEBHOOK_TARGET.replace(WEBHOOK_TOKEN, 'a-guess-of-the-same-length..');
-const CALL_AUTH = asXml({
-  ...{ action: 'CallAuth', type: '1', callSid: '160115094848497400010006000021ed' },
-  userData: '26013108000050012345678901234567',
-});
 
 let service: TestApp;
+let callAuth: string;
 const log = collectedLog();
 
 beforeAll(async () => {
@@ -24,11 +23,13 @@ beforeAll(async () => {
     },
     logTo: log.stream,
   });
+  const { callSid: userData } = await storeCall(service.database, { provider: 'yuntongxun' });
+  callAuth = asXml({ action: 'CallAuth', type: '1', callSid: '160115094848497400010006000021ed', userData });
 });
 afterAll(() => service.close());
 
 /** Separates the request id from everything that must be equal. */
-const post = async (target: string, body = CALL_AUTH) => {
+const post = async (target: string, body = callAuth) => {
   const response = await fetch(service.url + target, { method: 'POST', body });
   const id = response.headers.get('x-request-id') ?? '';
   // The body is compared without the id, so its length is not compared: the id of a later request may be longer.
@@ -41,6 +42,16 @@ it.each(ACTIONS)('CallAuth is accepted at the secret URL with %j appended', asyn
     status: 200,
     body: expect.stringContaining('<statuscode>0000</statuscode>'),
   });
+});
+
+it('CallAuth of a call that is over is refused, so that no phone rings', async () => {
+  const { callSid: userData } = await storeCall(service.database, { provider: 'yuntongxun' });
+  await service.app.nest.get(CallRecorder).applyOwn(userData, 'lost', { endReason: 'failed' });
+  const body = asXml({ action: 'CallAuth', type: '1', callSid: '160115094848497400010006000021ee', userData });
+
+  const answer = await post(WEBHOOK_TARGET, body);
+
+  expect(answer).toMatchObject({ status: 200, body: expect.stringMatching(/<statuscode>(?!0000<)\d{4}</) });
 });
 
 it('a wrong secret always gets the same response, with any appended path and any body', async () => {

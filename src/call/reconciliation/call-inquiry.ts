@@ -2,7 +2,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { RequestNotSent } from '../../telephony/provider-circuit.js';
 import { StatusUnavailable, type ProviderCall } from '../../telephony/telephony-provider.js';
@@ -22,11 +21,6 @@ export interface CallInQuestion extends ProviderCall {
  * provider does not know the call yet. untold: the provider offers no status for this call.
  */
 export type Answer = 'over' | 'open' | 'unanswered' | 'untold';
-
-const stateNow = preparedStatement<{ state: StateType }>(
-  'state-now',
-  'select state from call_records where call_sid = $1',
-);
 
 @Injectable()
 export class CallInquiry {
@@ -64,9 +58,8 @@ export class CallInquiry {
     return (await this.stateOf(call.callSid)) === StateType.over ? 'over' : 'open';
   }
 
-  async stateOf(callSid: string): Promise<StateType | undefined> {
-    const [call] = await stateNow(this.database, [callSid]);
-    return call?.state;
+  stateOf(callSid: string): Promise<StateType | undefined> {
+    return this.recorder.stateOf(callSid);
   }
 
   private withoutAnswer(provider: string, callSid: string, error: unknown): Answer {

@@ -127,7 +127,10 @@ export class AsteriskProvider implements TelephonyProvider {
   async hangUp({ callSid }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     if (before) return this.hangUpBefore(callSid, before);
     const { status, message } = await this.ari.send('DELETE', `/channels/${legAOf(callSid)}`);
-    if (status === 204) return { kind: 'taken' };
+    if (status === 204) {
+      if (this.options.whisper !== undefined) await this.endWhisper(callSid);
+      return { kind: 'taken' };
+    }
     if (status === 404 && message !== '') return { kind: 'gone' };
     throw new Error(`Asterisk answered a hang-up with ${status} ${message}`);
   }
@@ -233,11 +236,35 @@ export class AsteriskProvider implements TelephonyProvider {
     return { kind: verdict };
   }
 
+  /**
+   * Leg A hangs up only after the whisper to leg B, so leg B must be ended too. An older dialplan has no such order, and
+   * answers with another status: then both are held until the whisper's end.
+   */
+  private async endWhisper(callSid: string): Promise<void> {
+    const variables = { RINGBACK_CALL: callSid };
+    await this.ari.send('POST', this.orderPath('end-whisper'), { body: { variables } });
+  }
+
+  /** @returns the path of a new channel that executes the order in the dialplan */
+  private orderPath(extension: string, name = this.nextOrder()): string {
+    const place = new URLSearchParams({
+      endpoint: `Local/${extension}@ringback-orders`,
+      context: 'ringback-orders',
+      extension,
+      priority: '1',
+    });
+    return `/channels/${name}?${place.toString()}`;
+  }
+
+  private nextOrder(): string {
+    return `${this.application}-${++this.orders}`;
+  }
+
   /** The dialplan executes the order in one step, on a channel of its own, and replies through the event socket. */
   private async order(extension: 'status' | 'hang-up', callSid: string, more: Reply = {}): Promise<Reply> {
     if (!this.socket?.isOpen)
       throw new StatusUnavailable('the event socket of Asterisk is not open, so its reply would be lost');
-    const name = `${this.application}-${++this.orders}`;
+    const name = this.nextOrder();
     const limit = AbortSignal.timeout(ORDER_LIMIT_MS);
     const replied = new Promise<Reply>((resolve, reject) => {
       this.awaited.set(name, resolve);
@@ -247,15 +274,11 @@ export class AsteriskProvider implements TelephonyProvider {
     });
     replied.catch(() => undefined);
     try {
-      const place = new URLSearchParams({
-        endpoint: `Local/${extension}@ringback-orders`,
-        context: 'ringback-orders',
-        extension,
-        priority: '1',
-      });
       const variables = { RINGBACK_CALL: callSid, RINGBACK_ORDER: name, ...more };
-      const path = `/channels/${name}?${place.toString()}`;
-      const { status, message } = await this.ari.send('POST', path, { body: { variables }, signal: limit });
+      const { status, message } = await this.ari.send('POST', this.orderPath(extension, name), {
+        body: { variables },
+        signal: limit,
+      });
       if (status !== 200) throw new Error(`Asterisk answered an order with ${status} ${message}`);
       return await replied;
     } finally {

@@ -131,9 +131,12 @@ const dialEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Date,
   return [{ ...fact, type: 'ended', causes: { B: { status } } }];
 };
 
-/** Leg A was answered, but nobody has pressed 1: the end outranks that of leg A, which is later. */
+/**
+ * Leg A was answered, but nobody has pressed 1: the end outranks that of leg A, which is later. Telnyx sends no status: its
+ * callback then means that leg A is there.
+ */
 const confirmEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Date): Fact[] =>
-  isConfirmed(fields) || statusIn(fields, 'CallStatus') !== 'in-progress'
+  isConfirmed(fields) || (fields.has('CallStatus') && statusIn(fields, 'CallStatus') !== 'in-progress')
     ? []
     : [
         {

@@ -4,13 +4,15 @@ import { numberFrom } from '../number-pool.js';
 import type { DialRequest, DialTerms } from '../telephony-provider.js';
 import { extensionTones } from '../extension-tones.js';
 import type { CallbackSource, HuntPlace } from './callback-url.js';
-import { askToConfirm } from './confirmation.js';
+import { askToConfirm, type Asking } from './confirmation.js';
 import { writeLeft, type Callee, type NumbersLeft } from './hunt.js';
 
 export interface CallPlan {
-  /** A number of the Twilio account, E.164. Both phones show it. */
+  /** A number of the account, E.164. Both phones show it. */
   readonly callerNumber: string;
-  /** Of which leg B's phone shows one instead (number-pool.ts). Leg A's may not differ: a lost dial is searched for by its number. */
+  /** Numbers of the account of which leg A's phone shows one instead (number-pool.ts). */
+  readonly shownToCaller?: readonly string[];
+  /** The same for leg B's phone. */
   readonly shownToCallee?: readonly string[];
   /** Ring time of leg A in seconds; at most 600. Twilio may add 5. */
   readonly ringCallerSeconds: number;
@@ -34,7 +36,15 @@ export interface CallPlan {
 
 /** @param then what follows, part of the URL */
 export type UrlFor = (source: CallbackSource, then?: string, hunt?: HuntPlace) => string;
-type WithinLimits = (plan: CallPlan) => CallPlan;
+
+/** Part of a dialect. */
+export interface OrderForm {
+  /** The plan within the company's limits. */
+  readonly withinLimits: (plan: CallPlan) => CallPlan;
+  /** How leg A is asked for a key. */
+  readonly asks: Asking;
+}
+
 type CreateCall = Parameters<twilio.Twilio['calls']['create']>[0];
 
 /** If the reply to the dial is lost, the first two callbacks of leg A carry the call's id. */
@@ -45,19 +55,24 @@ export const dialOrder = (
   { callerPhone, calleePhone, calleeExtension, hunt, terms }: DialRequest,
   usual: CallPlan,
   urlFor: UrlFor,
-  withinLimits: WithinLimits = (plan) => plan,
+  form: OrderForm,
 ): CreateCall => {
   const { shownToCallee = [usual.callerNumber], ...others } = usual;
-  const plan = { ...others, ...ownPlan(terms) };
+  const callerNumber = numberFrom(shownToCaller(usual), callerPhone, [callerPhone, calleePhone]);
+  const plan = { ...others, callerNumber, ...ownPlan(terms) };
   const numbers = hunt ?? [{ phone: calleePhone, extension: calleeExtension, ringSeconds: plan.ringCalleeSeconds }];
   const callees = numbers.map((number) => ({
     ...number,
     shown: terms?.shownToCallee ?? numberFrom(shownToCallee, number.phone, [callerPhone, number.phone]),
   }));
-  return orderOf(callerPhone, callees, withinLimits(plan), urlFor, withinLimits);
+  return orderOf(callerPhone, callees, form.withinLimits(plan), urlFor, form);
 };
 
-type Plan = Omit<CallPlan, 'shownToCallee'>;
+/** All numbers from which a dial may come. A dial's own `shownToCaller` is not one: a lost dial could not be searched for by it. */
+export const shownToCaller = ({ callerNumber, shownToCaller: numbers = [callerNumber] }: CallPlan): readonly string[] =>
+  numbers;
+
+type Plan = Omit<CallPlan, 'shownToCaller' | 'shownToCallee'>;
 
 const ownPlan = ({ shownToCaller: _a, shownToCallee: _b, ...own }: DialTerms = {}): Partial<Plan> => own;
 
@@ -66,12 +81,12 @@ const orderOf = (
   callees: readonly Callee[],
   plan: Plan,
   urlFor: UrlFor,
-  withinLimits: WithinLimits,
+  form: OrderForm,
 ): CreateCall => ({
   to: callerPhone,
   from: plan.callerNumber,
   timeout: plan.ringCallerSeconds,
-  twiml: documentOf(callerPhone, callees, plan, urlFor, withinLimits),
+  twiml: documentOf(callerPhone, callees, plan, urlFor, form),
   statusCallback: urlFor('A'),
   statusCallbackMethod: 'POST',
   statusCallbackEvent: [...PROGRESS_OF_A],
@@ -83,11 +98,12 @@ const documentOf = (
   callees: readonly Callee[],
   plan: Plan,
   urlFor: UrlFor,
-  withinLimits: WithinLimits,
+  form: OrderForm,
 ): string => {
-  const join = joinWith(callees, 1, plan, urlFor, withinLimits);
+  const join = joinWith(callees, 1, plan, urlFor, form);
   const { confirmCallerSeconds: seconds } = plan;
-  return seconds === undefined ? join : askToConfirm(callerPhone, seconds, urlFor('confirm', join));
+  if (seconds === undefined) return join;
+  return askToConfirm(form.asks, callerPhone, seconds, urlFor('confirm', join), urlFor('confirm'));
 };
 
 /** The reply to the end of a Dial of a hunt. @param place of the first number that is left */
@@ -96,9 +112,9 @@ export const nextDial = (
   place: number,
   usual: CallPlan,
   urlFor: UrlFor,
-  withinLimits: WithinLimits,
+  form: OrderForm,
 ): string => {
-  return joinWith(callees, place, withinLimits({ ...usual, longestTalkSeconds, record }), urlFor, withinLimits);
+  return joinWith(callees, place, form.withinLimits({ ...usual, longestTalkSeconds, record }), urlFor, form);
 };
 
 /**
@@ -111,7 +127,7 @@ const joinWith = (
   place: number,
   plan: Plan,
   urlFor: UrlFor,
-  withinLimits: WithinLimits,
+  form: OrderForm,
 ): string => {
   if (!callee) return goodbye();
   const { phone, extension, shown, ringSeconds } = callee;
@@ -122,7 +138,7 @@ const joinWith = (
   const response = new twilio.twiml.VoiceResponse();
   const dial = response.dial({
     callerId: shown,
-    timeout: withinLimits({ ...plan, ringCalleeSeconds: ringSeconds }).ringCalleeSeconds,
+    timeout: form.withinLimits({ ...plan, ringCalleeSeconds: ringSeconds }).ringCalleeSeconds,
     timeLimit: plan.longestTalkSeconds,
     ...(plan.answerOnBridge !== false && { answerOnBridge: true }),
     action: urlFor('dial', then, hunt),

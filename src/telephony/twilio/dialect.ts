@@ -3,10 +3,10 @@
  * functions. What is not part of it is the same for all of them.
  */
 import type { ErrorCodes } from './error-codes.js';
-import type { CallPlan } from './dial-order.js';
+import type { OrderForm } from './dial-order.js';
 import type { SignatureKeys, SignedCallback } from './signature.js';
 
-export interface Dialect {
+export interface Dialect extends OrderForm {
   /** The provider's name. */
   readonly name: string;
   /** Its name in messages. */
@@ -42,8 +42,6 @@ export interface Dialect {
   readonly cancelsUnanswered: boolean;
   /** Whether `sendDigits` dials an extension after the answer. */
   readonly dialsExtensions: boolean;
-  /** The plan within the company's limits. */
-  readonly withinLimits: (plan: CallPlan) => CallPlan;
   /** Ends each callback URL: the company reads it as instructions to itself, and does not send it. */
   readonly urlFragment: string;
   /** What a callback URL contains, sealed. */

@@ -69,6 +69,8 @@ export const SIGNALWIRE: Dialect = {
     ringCallerSeconds: within(plan.ringCallerSeconds, 1, 600),
     ringCalleeSeconds: within(plan.ringCalleeSeconds, 5, 600),
   }),
+  // Its documents name no language of the default voice but English, and this Chinese voice.
+  asks: { chinese: { voice: 'gcloud.cmn-CN-Standard-D' }, english: { language: 'en-US' }, tellsNoKey: true },
   urlFragment: '',
   // The seal itself is the proof: it binds a call to its URL.
   sealed: () => 'signalwire',

@@ -92,8 +92,7 @@ export const telnyxDialect = (applicationSid: string): Dialect => ({
   // It is not documented whether a call has a start time before it is answered, or in which order calls are listed.
   searches: (startedAfter) => [{ startTimeAfter: startedAfter }, {}],
   cancelsUnanswered: false,
-  // What we have read of its documents does not mention sendDigits.
-  dialsExtensions: false,
+  dialsExtensions: true,
   withinLimits: (plan) => ({
     ...plan,
     ringCallerSeconds: within(plan.ringCallerSeconds, 5, 120),
@@ -101,6 +100,8 @@ export const telnyxDialect = (applicationSid: string): Dialect => ({
     longestTalkSeconds: within(plan.longestTalkSeconds, 60, 14_400),
     answerOnBridge: false,
   }),
+  // Its voices `man` and `woman` speak only English.
+  asks: { chinese: { voice: 'Polly.Zhiyu-Neural' }, english: { voice: 'woman' }, tellsNoKey: false },
   urlFragment: '',
   // The seal itself is the proof: it binds a call to its URL. Telnyx's key is public.
   sealed: () => 'telnyx',

@@ -55,13 +55,17 @@ export class TwilioAccount implements Legs {
     });
   }
 
-  async callsTo(to: string, from: string, startedAfter: Date): Promise<RecordedLeg[]> {
+  /** @param from any of these numbers */
+  async callsTo(to: string, from: readonly string[], startedAfter: Date): Promise<RecordedLeg[]> {
+    // A list has a filter for one number only.
+    const numbers = { to, ...(from.length === 1 && { from: from[0] }) };
     const found = await Promise.all(
       this.dialect
         .searches(startedAfter)
-        .map((filter) => this.client().calls.list({ to, from, ...filter, pageSize: PAGE, limit: 5 * PAGE })),
+        .map((filter) => this.client().calls.list({ ...numbers, ...filter, pageSize: PAGE, limit: 5 * PAGE })),
     );
-    return found.flat().map((call) => this.recordedLeg(call));
+    const calls = found.flat().filter((call) => from.length === 1 || from.includes(call.from));
+    return calls.map((call) => this.recordedLeg(call));
   }
 
   async legOf(sid: string): Promise<RecordedLeg | 'no such call'> {

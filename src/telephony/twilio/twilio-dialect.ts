@@ -31,6 +31,7 @@ export const TWILIO: Dialect = {
   cancelsUnanswered: true,
   dialsExtensions: true,
   withinLimits: (plan) => plan,
+  asks: { chinese: { language: 'zh-CN' }, english: { language: 'en-US' }, tellsNoKey: true },
   // Three more attempts after any failure. By default Twilio retries only if it could not connect, and an event during
   // a database outage would be lost.
   urlFragment: '#rc=3&rp=all',

@@ -20,7 +20,7 @@ import { checkCallback, type GenuineCallback } from './callback-check.js';
 import { MalformedCallback, readCallback } from './callback-events.js';
 import { callbackUrl, sealKeyOf, type SealedFor, type SealKey } from './callback-url.js';
 import { isConfirmed } from './confirmation.js';
-import { dialOrder, goodbye, nextDial, type CallPlan, type UrlFor } from './dial-order.js';
+import { dialOrder, goodbye, nextDial, shownToCaller, type CallPlan, type UrlFor } from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
 import type { Dialect } from './dialect.js';
@@ -102,7 +102,7 @@ export class TwilioProvider implements TelephonyProvider {
       return { kind: 'refused', category: 'bad_account', code: `NO-${this.name.toUpperCase()}-ACCOUNT`, text };
     }
     const urlFor = this.urlFor({ callSid: request.callSid, accountSid }, secret);
-    const order = dialOrder(request, this.options, urlFor, dialect.withinLimits);
+    const order = dialOrder(request, this.options, urlFor, dialect);
     let retryAfterMs: number | undefined;
     const hold = (seconds: number): void => {
       retryAfterMs = seconds * 1000;
@@ -238,7 +238,7 @@ export class TwilioProvider implements TelephonyProvider {
   private nextDial({ callSid, accountSid, fields, then, hunt, sealed }: GenuineCallback): string | null {
     if (then === undefined || hunt === undefined || !asksForNext(this.dialect, fields)) return null;
     const urlFor = this.urlFor({ callSid, accountSid }, sealed);
-    return nextDial(readLeft(then), hunt.place + 1, this.options, urlFor, this.dialect.withinLimits);
+    return nextDial(readLeft(then), hunt.place + 1, this.options, urlFor, this.dialect);
   }
 
   private isAccount(id: string): boolean {
@@ -260,7 +260,7 @@ export class TwilioProvider implements TelephonyProvider {
     const found = callOfDial(
       dialled,
       accountSid,
-      await account.callsTo(callerPhone, this.options.callerNumber, startedAfter),
+      await account.callsTo(callerPhone, shownToCaller(this.options), startedAfter),
     );
     if (found && !this.dialect.recordsParents) {
       // Another call may have dialled this phone as its leg B.

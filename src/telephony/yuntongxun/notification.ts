@@ -1,8 +1,8 @@
 /**
  * Turns Yuntongxun's webhooks into events. Pure.
  *
- *   CallAuth       asks whether the call may be placed, before any phone rings. It is not an event: 'ringing' would
- *                  mean that leg B's phone rings. The reply is yes, because the call is ours.
+ *   CallAuth       asks whether the call may be placed, before any phone rings. So the platform has accepted it, and its
+ *                  id of the call is known, also if the reply to the dial was lost.
  *   CallEstablish  leg B has answered. Has no time and, by most sources, only the provider's own id of the call.
  *   Hangup         the call is over, with the reason.
  *   CDR            our name for the realtime CDR, which has no action: a Hangup with more times (call-end.ts).
@@ -39,7 +39,7 @@ export const readNotification = (fields: WireFields, addressAction: string | nul
   switch (action.toLowerCase()) {
     case 'callauth':
       if (call.callSid === null) throw new MalformedWebhook('there is no userData, so the call is not one of ours');
-      return { action: 'CallAuth', events: [], terms };
+      return { action: 'CallAuth', events: [eventOf(call, 'accepted', now)], terms };
     case 'callestablish':
       return { action: 'CallEstablish', events: [eventOf(call, 'answered', now)] };
     case 'hangup':

@@ -49,6 +49,8 @@ export class YuntongxunProvider implements TelephonyProvider {
    * sub-account.
    */
   private readonly placedWith = new LRUCache<string, Account>({ max: CALLS_REMEMBERED });
+  /** The callSids of the latest calls for which the platform has asked this process by CallAuth. */
+  private readonly asked = new LRUCache<string, true>({ max: CALLS_REMEMBERED });
 
   constructor(private readonly options: YuntongxunOptions) {
     const { url = PRODUCTION_URL, accountSid, authToken, webhookToken, publicUrl, format = 'json' } = options;
@@ -83,8 +85,10 @@ export class YuntongxunProvider implements TelephonyProvider {
    * public. So every refusal is reported as `refused`; the call is unchanged.
    */
   async hangUp({ callSid, providerCallId }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    // Yuntongxun finds calls only by its own id. No request is sent, so the outcome is not unknown: the call is
-    // unchanged, and the cancel can be repeated once the reply to the dial has arrived.
+    // Yuntongxun finds calls only by its own id. No request is sent, so the outcome is not unknown.
+    if (providerCallId === null && this.asksFirst) {
+      throw new StatusUnavailable('no order was sent: CallAuth, or the reply to the dial, brings the id of the call');
+    }
     if (providerCallId === null) {
       const text = 'its id of the call is not known (yet), and it finds a call by nothing else';
       return { kind: 'refused', category: 'forbidden', code: 'RB-NO-CALL-ID', text };
@@ -112,11 +116,14 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   /**
-   * Always throws. CallResult does reply, but the meaning of its `state` and `callTime` for a callback is not
+   * With 应用鉴权 no phone rings before CallAuth, which brings the id of a call. So without it a call was not placed. If a CallAuth
+   * comes later, its call is over, and the answer is no.
+   * Otherwise it throws. CallResult does reply, but the meaning of its `state` and `callTime` for a callback is not
    * documented, nor its code for an unknown call. So nothing is derived from it; the error contains the reply, for
    * operators.
    */
-  async fetchStatus({ providerCallId }: ProviderCall): Promise<CallStatus> {
+  async fetchStatus({ callSid, providerCallId }: ProviderCall): Promise<CallStatus> {
+    if (providerCallId === null && this.asksFirst && !this.asked.has(callSid)) return { kind: 'unknown' };
     if (providerCallId === null) {
       throw new StatusUnavailable('no status from Yuntongxun: it finds a call only by its own id, which is unknown');
     }
@@ -144,11 +151,14 @@ export class YuntongxunProvider implements TelephonyProvider {
     if (fault !== null) return { kind: 'forged', reason: fault };
     try {
       const notification = readRequest(request);
+      const { action, events } = notification;
+      for (const { callSid } of action === 'CallAuth' ? events : []) this.asked.set(callSid ?? '', true);
+      const reply = yes(notification, this.options);
       return {
         kind: 'genuine',
-        events: notification.events,
+        events,
         receipt: null,
-        reply: yes(notification, this.options),
+        reply: action === 'CallAuth' ? { ...reply, isNeeded: true, ifOver: NO } : reply,
       };
     } catch (error) {
       if (!(error instanceof MalformedWebhook || error instanceof UnreadableBody)) throw error;
@@ -175,6 +185,11 @@ export class YuntongxunProvider implements TelephonyProvider {
 
   close(): Promise<void> {
     return this.rest.close();
+  }
+
+  /** Whether the app has 应用鉴权. Known once the platform has asked this process. */
+  private get asksFirst(): boolean {
+    return this.asked.size > 0;
   }
 
   private askForSubAccount(path: string, friendlyName: string): Promise<RestReply> {
@@ -213,6 +228,9 @@ const readRequest = ({ body, target }: WebhookRequest): Notification => {
   if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
   return readNotification(joinedLegs(readBody(body.toString('utf8'))), actionIn(target), new Date());
 };
+
+/** Any code but 0000 refuses the call. The platform ends it with the byetype -7, and no phone rings. */
+const NO = writeXml('Response', { statuscode: '0001', statusmsg: 'The call is over' });
 
 /** The reply must be XML, even to a JSON webhook. */
 const yes = ({ action, terms }: Notification, usual: YuntongxunOptions) => {

@@ -1,20 +1,40 @@
 /** A real Asterisk with our dialplan, and real SIP phones. */
+import { join } from 'node:path';
 import { describeOnAsterisk, fetchAsterisk, startAsterisk } from '../../asterisk/asterisk.js';
 import { NUMBER_OF_NOBODY, numberOf, startPbxService } from '../../asterisk/pbx-service.js';
 import { startPhone, type Phone } from '../../asterisk/phone.js';
+import { writeTone } from '../../asterisk/sound.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
-import { SHORT_DIALS, type Bench, type FarSide, type Mistake, type Scenario } from './bench.js';
+import {
+  SHORT_DIALS,
+  type Bench,
+  type Caller,
+  type FarSide,
+  type Manner,
+  type Mistake,
+  type Scenario,
+} from './bench.js';
 import { conforms } from './conforms.js';
 
 const missing = await fetchAsterisk();
 
+type Habits = Parameters<typeof startPhone>[1];
+
+/** How leg A's phone behaves in the prompt. */
+const CALLER_HABITS: Readonly<Record<Caller, Habits>> = {
+  'presses 1': { presses: '1' },
+  'presses another key': { presses: '5' },
+  'presses nothing': {},
+  'hangs up in the prompt': { talkMs: 300 },
+};
 /** How leg B's phone behaves. */
-const HABITS: Readonly<Partial<Record<Scenario | Mistake, Parameters<typeof startPhone>[1]>>> = {
+const HABITS: Readonly<Partial<Record<Scenario | Mistake, Habits>>> = {
   'answers and hangs up': { talkMs: 300 },
   'answers and talks on': { keepsTones: true },
   'rings on': { ringMs: 60_000 },
   'is busy': { refusal: '486 Busy Here' },
   declines: { refusal: '603 Decline' },
+  'hangs up in the whisper': { talkMs: 300 },
 };
 /** Numbers without a phone. */
 const NUMBERS: Readonly<Partial<Record<Scenario | Mistake, string>>> = {
@@ -28,18 +48,34 @@ interface Channel {
   readonly accountcode: string;
 }
 
-const start = async (): Promise<Bench> => {
+/** The prompt itself takes a second or two. */
+const settingsFor = (manner: Manner, whisper: string): Readonly<Record<string, string>> => ({
+  ...(manner === 'asking the caller' && { CONFIRM_CALLER: '2' }),
+  ...(manner === 'whispering' && { ASTERISK_WHISPER: whisper }),
+});
+
+const start = async (manner: Manner): Promise<Bench> => {
   const asterisk = await startAsterisk();
+  // The phones press keys as SIP INFO.
+  if (manner === 'asking the caller') await asterisk.command('module load res_pjsip_dtmf_info.so');
+  const whisper = join(asterisk.folder, 'whisper');
   const line = await startTcpProxy(Number(new URL(asterisk.url).port));
   const service = await startPbxService(asterisk, {
     ASTERISK_URL: `http://127.0.0.1:${line.port}`,
     RING_CALLER: '20',
     RING_CALLEE: '20',
     ...SHORT_DIALS,
+    ...settingsFor(manner, whisper),
   });
   const callers: Phone[] = [];
   const callees: Phone[] = [];
-  const phone = async (among: Phone[], habits: Parameters<typeof startPhone>[1] = {}): Promise<string> => {
+  /** Leg A is in no bridge, or alone in it, until the whisper is over. */
+  const areJoined = async (callSid: string): Promise<boolean> => {
+    const channels = (await asterisk.command('core show channels concise')).split('\n');
+    const bridges = channels.filter((line) => line.includes(callSid)).map((line) => line.split('!').at(-2) ?? '');
+    return bridges.length > 1 && bridges.every((bridge) => bridge !== '');
+  };
+  const phone = async (among: Phone[], habits: Habits = {}): Promise<string> => {
     const one = await startPhone(asterisk.folder, habits);
     among.push(one);
     return numberOf(one);
@@ -57,18 +93,24 @@ const start = async (): Promise<Bench> => {
       const channels = ((await asterisk.channels()) as Channel[]).filter(({ accountcode }) => accountcode === callSid);
       if (channels.length === 0) return 'over';
       const legB = channels.find(({ id }) => id !== `${callSid}-a`);
-      if (legB?.state === 'Up') return 'talking';
+      if (legB?.state === 'Up')
+        return manner === 'whispering' && !(await areJoined(callSid)) ? 'whispering' : 'talking';
       return legB?.state === 'Ringing' ? 'ringing' : 'dialling';
     },
     // The other phones have received none.
     extensionOf: async () => callees.map((one) => one.tones()).find((tones) => tones !== ''),
+    async hasRungCallee(callSid) {
+      const received = await Promise.all(callees.map((one) => one.messages()));
+      return received.some((messages) => messages.includes(`X-Ringback-Call: ${callSid}`));
+    },
+    whisperFor: (seconds) => writeTone(`${whisper}.ulaw`, seconds),
   };
   return {
     service,
     line,
     farSide,
-    parties: async (how) => ({
-      callerPhone: await phone(callers),
+    parties: async (how, caller = 'presses nothing') => ({
+      callerPhone: await phone(callers, CALLER_HABITS[caller]),
       calleePhone: NUMBERS[how] ?? (await phone(callees, HABITS[how])),
       subAccount: { externalId: 'extension', secret: 'none needed' },
     }),
@@ -95,6 +137,8 @@ describeOnAsterisk(missing, 'a real Asterisk', () => {
       makesSubAccounts: false,
       dialsExtensions: true,
       hunts: true,
+      confirmsCaller: true,
+      whispers: true,
       reportsBy: 'a stream',
     },
     start,

@@ -95,6 +95,8 @@ export const badNetworkTests = (
       const { service } = bench;
       const { callerId, calleeId } = await stage().users('answers and talks on');
       const place = () => service.ask(callerId, `call/${calleeId}`);
+      // A provider may learn from an earlier call what to conclude.
+      await stage().provider.hangUp(await stage().dialTo('talking'));
       bench.line.mode = 'silence';
       const lost = (await place()).data!.callSid!;
       bench.line.mode = 'cut';
@@ -116,6 +118,23 @@ export const badNetworkTests = (
       expect(await service.ask(callerId, `callCancel/${callSid!}`)).toMatchObject({ returnCode: 200 });
     },
   );
+
+  it('a cancel while the reply to the dial is lost is carried out', async () => {
+    const { bench } = stage();
+    const { service } = bench;
+    const { callerId, calleeId } = await stage().users('rings on');
+    bench.line.mode = 'hold replies';
+    const callSid = (await service.ask(callerId, `call/${calleeId}`)).data!.callSid!;
+    bench.line.mode = 'cut';
+    bench.line.mode = 'pass';
+    await streamReconnected({ callSid, providerCallId: null });
+
+    expect(await service.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnCode: 200 });
+
+    await waitFor('the end', async () => (await stage().phaseOf(callSid)) === 'over');
+    expect(await bench.farSide.dialsOf(callSid)).toBe(1);
+    expect(await stage().recorded(callSid, 'ended')).toMatchObject({ endReason: 'canceled', endedBy: 'cancel' });
+  });
 
   it('a hang-up whose reply is lost throws, and can be repeated', async () => {
     const call = await stage().dialTo('talking');

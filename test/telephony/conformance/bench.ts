@@ -11,7 +11,19 @@ import type { TestApp } from '../../support/test-app.js';
 
 /** What leg B does; leg A answers. */
 export type Scenario =
-  'answers and hangs up' | 'answers and talks on' | 'rings on' | 'is busy' | 'declines' | 'cannot be reached';
+  | 'answers and hangs up'
+  | 'answers and talks on'
+  | 'rings on'
+  | 'is busy'
+  | 'declines'
+  | 'cannot be reached'
+  | 'hangs up in the whisper';
+
+/** What leg A does after its answer, if it is asked for a key. */
+export type Caller = 'presses 1' | 'presses another key' | 'presses nothing' | 'hangs up in the prompt';
+
+/** How the service is set: as usual, with CONFIRM_CALLER, or with a whisper. */
+export type Manner = 'as usual' | 'asking the caller' | 'whispering';
 
 /** How a dial is wrong, in a way that the provider detects at once. */
 export type Mistake = 'an invalid number' | 'an invalid account';
@@ -45,6 +57,10 @@ export interface Abilities {
   readonly dialsExtensions: boolean;
   /** Whether it tries the next number of a hunt by itself. If not, the service gives it only the first. */
   readonly hunts: boolean;
+  /** Whether leg A must press 1 before leg B is dialled, with CONFIRM_CALLER. If not, that setting has no effect. */
+  readonly confirmsCaller: boolean;
+  /** Whether leg B can hear a whisper after its answer, before the two are joined. If not, there is no setting for it. */
+  readonly whispers: boolean;
   readonly reportsBy: 'webhooks' | 'a stream';
 }
 
@@ -56,9 +72,28 @@ export const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
   'is busy': '01',
   declines: '03',
   'cannot be reached': '04',
+  'hangs up in the whisper': '15',
   'an invalid number': '06',
   'an invalid account': '00',
 };
+
+/** The caller's number. Its last two digits select what leg A does on the test servers. */
+export const CALLERS: Readonly<Record<Caller, string>> = {
+  'presses 1': '+8613800001001',
+  'presses nothing': '+8613800001050',
+  'presses another key': '+8613800001055',
+  'hangs up in the prompt': '+8613800001059',
+};
+
+/**
+ * For test servers that are twenty times as fast as real time: the prompt takes 2.5 s.
+ * @param whisper the setting for it
+ */
+export const settingsFor = (manner: Manner, whisper: Readonly<Record<string, string>> = {}) => ({
+  ...SHORT_DIALS,
+  ...(manner === 'asking the caller' && { CONFIRM_CALLER: '50', RING_CALLER: '20' }),
+  ...(manner === 'whispering' && whisper),
+});
 
 /** Settings of the service: a short wait for the reply to a dial keeps the tests short. */
 export const SHORT_DIALS = { DIAL_TIMEOUT: '1' };
@@ -69,7 +104,7 @@ export interface Bench {
   /** The network between the service and the provider. Webhooks bypass it. */
   readonly line: TcpProxy;
   readonly farSide: FarSide;
-  parties(scenario: Scenario | Mistake): Promise<Omit<DialRequest, 'callSid'>>;
+  parties(scenario: Scenario | Mistake, caller?: Caller): Promise<Omit<DialRequest, 'callSid'>>;
   /** A call that was never placed, with an id in the provider's format. */
   readonly unknownCall: ProviderCall;
   /** Only for a provider with webhooks. */
@@ -88,9 +123,13 @@ export const closing =
 export interface FarSide {
   /** How many times this call was dialled. */
   dialsOf(callSid: string): Promise<number>;
-  phaseOf(callSid: string): Promise<'dialling' | 'ringing' | 'talking' | 'over'>;
+  phaseOf(callSid: string): Promise<'dialling' | 'ringing' | 'whispering' | 'talking' | 'over'>;
   /** The extension that the callee's switchboard has received; undefined for none. Only for a provider that dials extensions. */
   extensionOf?(callSid: string): Promise<string | undefined>;
+  /** Whether leg B's phone has been dialled. Only for a provider that asks the caller. */
+  hasRungCallee?(callSid: string): Promise<boolean>;
+  /** How long the whisper of later calls is. Only for a provider that whispers. */
+  whisperFor?(seconds: number): Promise<void>;
 }
 
 export interface Forger {

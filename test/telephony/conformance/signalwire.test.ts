@@ -5,15 +5,9 @@ import { startSignalWireServer } from '../../support/signalwire-server.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
-import { isOver, type Call } from '../../support/twilio-calls.js';
-import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
+import { phaseOf, type Call } from '../../support/twilio-calls.js';
+import { CALLERS, closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
 import { conforms } from './conforms.js';
-
-const phaseOf = ({ legA, legB }: Call): Awaited<ReturnType<FarSide['phaseOf']>> => {
-  if (isOver(legA)) return 'over';
-  if (legB?.status === 'ringing') return 'ringing';
-  return legB?.status === 'in-progress' ? 'talking' : 'dialling';
-};
 
 const withSignature = (request: WebhookRequest, change: (signature: string) => string): WebhookRequest => ({
   ...request,
@@ -40,18 +34,21 @@ const forger: Forger = {
   },
 };
 
-const start = async (): Promise<Bench> => {
+const SPEED = 20;
+const WHISPER = { SIGNALWIRE_WHISPER: 'https://documents.example.com/whisper' };
+
+const start = async (manner: Manner): Promise<Bench> => {
   const server = await startSignalWireServer({
     projectId: PROJECT.externalId,
     apiToken: PROJECT.secret,
     signingKey: SIGNING_KEY,
     callerNumbers: [CALLER_NUMBER],
-    speed: 20,
+    speed: SPEED,
     reach: (url) => url.replace(PUBLIC_URL, service.url),
   });
   const line = await startTcpProxy(server.port);
   const service: TestApp = await startTestApp({
-    environment: { ...signalWireSettings(`http://127.0.0.1:${line.port}`), ...SHORT_DIALS },
+    environment: { ...signalWireSettings(`http://127.0.0.1:${line.port}`), ...settingsFor(manner, WHISPER) },
   });
   const isOf = (callSid: string) => (url: string | null) => url?.includes(`callSid=${callSid}&`) ?? false;
   const callOf = (callSid: string): Call | undefined =>
@@ -63,13 +60,15 @@ const start = async (): Promise<Bench> => {
       return call ? phaseOf(call) : 'over';
     },
     extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
+    hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
+    whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
   };
   return {
     service,
     line,
     farSide,
-    parties: async (how) => ({
-      callerPhone: '+8613800001001',
+    parties: async (how, caller = 'presses 1') => ({
+      callerPhone: CALLERS[caller],
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...PROJECT, secret: 'not its token' } : PROJECT,
     }),
@@ -96,6 +95,8 @@ describe('SignalWire', () => {
       makesSubAccounts: false,
       dialsExtensions: true,
       hunts: true,
+      confirmsCaller: true,
+      whispers: true,
       reportsBy: 'webhooks',
     },
     start,

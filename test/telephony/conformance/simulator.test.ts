@@ -4,7 +4,7 @@ import type { WebhookRequest } from '../../../src/telephony/telephony-provider.j
 import { startRemoteCarrier } from '../../support/remote-carrier.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
+import { closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
 import { conforms } from './conforms.js';
 
 /** The simulator recognises a wrong account by the callee's number too. */
@@ -38,14 +38,14 @@ const altered = (genuine: WebhookRequest, name: string, change: (value: string) 
   headers: { ...genuine.headers, [name]: change(genuine.headers[name] ?? '') },
 });
 
-const start = async (): Promise<Bench> => {
+const start = async (manner: Manner): Promise<Bench> => {
   const carrier = await startRemoteCarrier({ speed: 20 });
   const line = await startTcpProxy(carrier.port);
   const service = await startTestApp({
     environment: {
       SIMULATOR_URL: `http://127.0.0.1:${line.port}`,
       SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
-      ...SHORT_DIALS,
+      ...settingsFor(manner),
     },
   });
   carrier.targets.push(`${service.url}/v1/webhooks/simulator`);
@@ -86,6 +86,8 @@ describe('the simulator', () => {
       makesSubAccounts: false,
       dialsExtensions: true,
       hunts: true,
+      confirmsCaller: false,
+      whispers: false,
       reportsBy: 'webhooks',
     },
     start,

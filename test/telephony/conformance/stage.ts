@@ -15,7 +15,7 @@ import type {
 import { shownCall, type ShownCall } from '../../asterisk/pbx-service.js';
 import { storeCall } from '../../support/stored-call.js';
 import { waitFor } from '../../support/wait-for.js';
-import type { Bench, Mistake, Scenario } from './bench.js';
+import type { Bench, Caller, Mistake, Scenario } from './bench.js';
 
 export interface PlacedCall {
   readonly callSid: string;
@@ -70,8 +70,8 @@ export class Stage {
   }
 
   /** Stores the record first, so that every event finds its call. */
-  async request(how: Scenario | Mistake): Promise<DialRequest> {
-    const parties = await this.bench.parties(how);
+  async request(how: Scenario | Mistake, caller?: Caller): Promise<DialRequest> {
+    const parties = await this.bench.parties(how, caller);
     const { callSid } = await storeCall(this.bench.service.database, {
       ...parties,
       hunt: parties.hunt?.map(({ phone }) => phone),
@@ -120,8 +120,8 @@ export class Stage {
     return { callerId, calleeId };
   }
 
-  async dial(scenario: Scenario): Promise<PlacedCall> {
-    const request = await this.request(scenario);
+  async dial(scenario: Scenario, caller?: Caller): Promise<PlacedCall> {
+    const request = await this.request(scenario, caller);
     return this.accepted(request, await this.provider.dial(request, replyLimit()));
   }
 

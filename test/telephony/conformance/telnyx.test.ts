@@ -12,15 +12,9 @@ import {
 import { signatureOf } from '../../support/telnyx-callbacks.js';
 import { startTelnyxServer, telnyxId } from '../../support/telnyx-server.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
-import { isOver, type Call } from '../../support/twilio-calls.js';
-import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
+import { phaseOf, type Call } from '../../support/twilio-calls.js';
+import { CALLERS, closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
 import { conforms } from './conforms.js';
-
-const phaseOf = ({ legA, legB }: Call): Awaited<ReturnType<FarSide['phaseOf']>> => {
-  if (isOver(legA)) return 'over';
-  if (legB?.status === 'ringing') return 'ringing';
-  return legB?.status === 'in-progress' ? 'talking' : 'dialling';
-};
 
 const otherThan = (character: string): string => (character === 'A' ? 'B' : 'A');
 
@@ -50,34 +44,42 @@ const forger: Forger = {
   },
 };
 
-const start = async (): Promise<Bench> => {
+const SPEED = 20;
+const WHISPER = { TELNYX_WHISPER: 'https://documents.example.com/whisper' };
+
+const start = async (manner: Manner): Promise<Bench> => {
   const server = await startTelnyxServer({
     accountSid: ACCOUNT.externalId,
     apiKey: ACCOUNT.secret,
     applicationSid: APPLICATION_SID,
     privateKey: PRIVATE_KEY,
     callerNumbers: [CALLER_NUMBER],
-    speed: 20,
+    speed: SPEED,
     reach: (url) => url.replace(PUBLIC_URL, service.url),
   });
   const line = await startTcpProxy(server.port);
   const service: TestApp = await startTestApp({
-    environment: { ...telnyxSettings(`http://127.0.0.1:${line.port}`), ...SHORT_DIALS },
+    environment: { ...telnyxSettings(`http://127.0.0.1:${line.port}`), ...settingsFor(manner, WHISPER) },
   });
   const isOf = (callSid: string) => (url: unknown) => typeof url === 'string' && url.includes(`callSid=${callSid}&`);
+  const callOf = (callSid: string): Call | undefined =>
+    [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
   const farSide: FarSide = {
     dialsOf: async (callSid) => server.dials.filter(({ StatusCallback: url }) => isOf(callSid)(url)).length,
     async phaseOf(callSid) {
-      const call = [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
+      const call = callOf(callSid);
       return call ? phaseOf(call) : 'over';
     },
+    extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
+    hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
+    whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
   };
   return {
     service,
     line,
     farSide,
-    parties: async (how) => ({
-      callerPhone: '+8613800001001',
+    parties: async (how, caller = 'presses 1') => ({
+      callerPhone: CALLERS[caller],
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...ACCOUNT, secret: 'not a key of it' } : ACCOUNT,
     }),
@@ -104,8 +106,10 @@ describe('Telnyx', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      dialsExtensions: false,
+      dialsExtensions: true,
       hunts: true,
+      confirmsCaller: true,
+      whispers: true,
       reportsBy: 'webhooks',
     },
     start,

@@ -3,7 +3,7 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider.js';
 import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
-import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
+import { closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
 import { conforms } from './conforms.js';
 
 /** Leg B is dialled as soon as leg A has answered. */
@@ -20,7 +20,7 @@ const forger: Forger = {
   malformedLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
 };
 
-const start = async (): Promise<Bench> => {
+const start = async (manner: Manner): Promise<Bench> => {
   const server = await startYuntongxunServer({ speed: 20 });
   const line = await startTcpProxy(server.port);
   const service = await startTestApp({
@@ -31,7 +31,7 @@ const start = async (): Promise<Bench> => {
       YUNTONGXUN_APP_ID: server.appId,
       YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
       YUNTONGXUN_MAKE_SUB_ACCOUNTS: 'true',
-      ...SHORT_DIALS,
+      ...settingsFor(manner),
     },
   });
   server.calls.webhookUrl = service.url + WEBHOOK_TARGET;
@@ -63,13 +63,15 @@ describe('Yuntongxun', () => {
   conforms(
     {
       // Yuntongxun does not report ringing.
-      reports: ['answered', 'ended'],
+      reports: ['accepted', 'answered', 'ended'],
       // A Hangup has one time besides its end: when the last leg answered.
-      reportsWithoutAnswer: ['caller_answered', 'ended'],
+      reportsWithoutAnswer: ['accepted', 'caller_answered', 'ended'],
       // Its replies to status requests are not documented well enough to use them.
       statusReports: [],
       endReasons: { 'is busy': 'unreachable', declines: 'no_answer', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'its own id',
+      // With 应用鉴权 it asks before a phone rings.
+      tellsUnplaced: true,
       hangsUpOnCondition: true,
       // Its codes for "too late" and "no such call" are not documented.
       explainsRefusals: false,
@@ -77,6 +79,8 @@ describe('Yuntongxun', () => {
       makesSubAccounts: true,
       dialsExtensions: false,
       hunts: false,
+      confirmsCaller: false,
+      whispers: false,
       reportsBy: 'webhooks',
     },
     start,

@@ -77,6 +77,8 @@ describe('Bellhop', () => {
       makesSubAccounts: false,
       dialsExtensions: false,
       hunts: false,
+      confirmsCaller: false,
+      whispers: false,
       reportsBy: 'webhooks',
     },
     start,
