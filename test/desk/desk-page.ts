@@ -90,9 +90,10 @@ export const pressAt = async (page: Page, target: Locator, key = 'Enter'): Promi
   await page.keyboard.press(key);
 };
 
-/** Writes into a field by keyboard alone. What it has is replaced, because Tab selects it. */
+/** Writes into a field by keyboard alone, in place of what it has. */
 export const typeInto = async (page: Page, field: Locator, text: string): Promise<void> => {
   await tabTo(page, field);
+  await page.keyboard.press('Control+a');
   await page.keyboard.type(text);
 };
 
