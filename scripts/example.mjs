@@ -1,11 +1,12 @@
-/** `npm run example`: builds the client, starts Ringback with the simulator, and the example app beside it. */
+/** `npm run example`: builds the client, starts Ringback with the simulator on PORT or 3010, and the example app on the port after it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const RINGBACK_URL = 'http://localhost:3010';
-const OWN_URL = 'http://localhost:3011';
+const PORT = Number(process.env.PORT || 3010);
+const RINGBACK_URL = `http://localhost:${PORT}`;
+const OWN_URL = `http://localhost:${PORT + 1}`;
 const JWT_SECRET = randomBytes(32).toString('base64');
 
 const runOrGiveUp = (command, ...options) => {
@@ -34,15 +35,20 @@ const start = (script, environment, options = []) => {
 const stop = () => {
   for (const child of children) child.kill('SIGTERM');
 };
-process.on('SIGINT', stop);
-process.on('SIGTERM', stop);
+const end = () => {
+  // It was asked for, so it is no failure.
+  process.exitCode ??= 0;
+  stop();
+};
+process.on('SIGINT', end);
+process.on('SIGTERM', end);
 
 const isReady = async () => (await fetch(`${RINGBACK_URL}/health/ready`).catch(() => null))?.ok === true;
 
 start(
   'scripts/run.mjs',
   {
-    PORT: '3010',
+    PORT: String(PORT),
     METRICS_PORT: 'off',
     LOG_LEVEL: 'warn',
     DATA_DIR: 'data/call-me',
@@ -52,4 +58,5 @@ start(
   ['main'],
 );
 while (children[0].exitCode === null && !(await isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
-if (children[0].exitCode === null) start('examples/call-me/server.js', { PORT: '3011', RINGBACK_URL, OWN_URL });
+if (children[0].exitCode === null)
+  start('examples/call-me/server.js', { PORT: String(PORT + 1), RINGBACK_URL, OWN_URL });

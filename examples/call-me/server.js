@@ -1,4 +1,5 @@
 /** The backend of the app. It signs a token for the user who is signed in, and hears of every call by webhook. */
+import { fileURLToPath } from 'node:url';
 import express from 'express';
 import { SignJWT } from 'jose';
 import { ringbackApi } from 'ringback-client/api';
@@ -30,8 +31,8 @@ const finished = new Map();
 let secret = '';
 
 const app = express();
-app.use(express.static(new URL('public', import.meta.url).pathname));
-app.use('/ringback-client', express.static(new URL('.', import.meta.resolve('ringback-client')).pathname));
+app.use(express.static(fileURLToPath(new URL('public', import.meta.url))));
+app.use('/ringback-client', express.static(fileURLToPath(new URL('.', import.meta.resolve('ringback-client')))));
 
 app.get('/config', (_request, response) => response.json({ ringback: RINGBACK_URL }));
 app.get('/token', async (_request, response) => response.type('text').send(await tokenOf(signedInUser())));

@@ -15,9 +15,8 @@ import { DeskSignIn, type DeskSignInOptions, type DeskSignInReply } from './desk
 import { BeginDeskSignInApi, DeskApi, DeskSignInOptionsApi } from './desk.openapi.js';
 import { FlowFault, FLOW_SECONDS, IdentityProvider } from './identity-provider.js';
 
-/** Relative, so that they also work behind a proxy with a path prefix. */
-const DESK = '../../desk/';
-const SIGN_IN = '../../desk/sign-in?failed=';
+/** Relative, so that it also works behind a proxy with a path prefix. */
+const SIGN_IN = '../../desk/sign-in';
 
 @Controller('v1/desk')
 @Public()
@@ -67,11 +66,12 @@ export class DeskSignInController {
       const entrance = { principal, by: 'identity-provider' } as const;
       const { value, expiresAt } = await this.sessions.open(entrance, authorOf(request));
       const cookie = sessionCookie(request, value, secondsUntil(expiresAt));
-      void reply.code(303).header('set-cookie', [ended, cookie]).header('location', DESK).send();
+      // That page leads on to where the person was, which only the browser knows.
+      void reply.code(303).header('set-cookie', [ended, cookie]).header('location', SIGN_IN).send();
     } catch (error) {
       const reason = reasonOf(error);
       this.logger.info({ error, reason }, 'a sign-in to the desk failed');
-      void reply.code(303).header('set-cookie', ended).header('location', `${SIGN_IN}${reason}`).send();
+      void reply.code(303).header('set-cookie', ended).header('location', `${SIGN_IN}?failed=${reason}`).send();
     }
   }
 

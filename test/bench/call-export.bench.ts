@@ -32,7 +32,7 @@ const received = (url: string, token: string): Promise<number> =>
     }).on('error', reject);
   });
 
-it.each([20_000, 1_000_000])(
+it.each([20_000, 300_000, 1_000_000])(
   'exports %i calls',
   async (count) => {
     const folder = await mkdtemp(join(tmpdir(), 'ringback bench '));

@@ -1,63 +1,67 @@
-/** The example app against the service, with the installed client: a user presses its buttons in a browser. */
-import { cp, symlink } from 'node:fs/promises';
+/** `npm run example` as a person runs it, in a copy of the repository: a user presses the buttons of its app in a browser. */
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
-import { endOf, endProgram, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
-import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
+import { endOf, endProgram, isAlive, PROCESS_LIMIT_MS, startProgram } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
-import { installClient, type InstalledClient } from './installed-client.js';
+import { copyRepository, preinstall, type RepositoryCopy } from './repository-copy.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-describeInBrowser('the example app', (browser) => {
-  let client: InstalledClient;
-  let service: TestApp;
-  let app: ReturnType<typeof startProgram>;
-  let url: string;
+/** It compiles the client, installs the app, and starts two programs. */
+const READY_LIMIT_MS = 2 * PROCESS_LIMIT_MS;
+
+describeInBrowser('npm run example', (browser) => {
+  let copy: RepositoryCopy;
+  let command: ReturnType<typeof startProgram>;
+  let ending: ReturnType<typeof endOf>;
+  let ringback: string;
   let page: Page;
   const errors: string[] = [];
 
   beforeAll(async () => {
-    client = await installClient();
-    await cp(join(REPOSITORY, 'examples/call-me'), client.folder, {
-      recursive: true,
-      filter: (path) => !path.endsWith('node_modules') && !path.endsWith('package.json'),
-    });
-    for (const name of ['express', 'jose']) {
-      await symlink(join(REPOSITORY, 'node_modules', name), join(client.folder, 'node_modules', name));
-    }
-    const port = String(await freePort());
-    url = `http://127.0.0.1:${port}`;
-    service = await startTestApp({
-      environment: { CORS_ORIGINS: url, WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8', SIMULATOR_SPEED: '10' },
-    });
-    app = startProgram([process.execPath, join(client.folder, 'server.js')], {
-      environment: { PORT: port, OWN_URL: url, RINGBACK_URL: service.url, JWT_SECRET: TEST_SECRET },
+    copy = await copyRepository();
+    await preinstall(join(copy.folder, 'examples/call-me'), ['express', 'jose']);
+    const port = await freePort();
+    ringback = `http://localhost:${port}`;
+    command = startProgram(['npm', '--prefix', copy.folder, 'run', 'example'], {
+      environment: {
+        PORT: String(port),
+        SIMULATOR_SPEED: '10',
+        CALLS_PER_CALLER: '2/1m',
+        DRAIN_SECONDS: '0',
+        npm_config_offline: 'true',
+      },
     });
     let output = '';
-    app.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const ended = endOf(app).then(({ complaint }) => {
-      throw new Error(complaint);
-    });
-    await Promise.race([ended, waitFor('the app', () => output.includes('Open '), PROCESS_LIMIT_MS)]);
-    ended.catch(() => undefined);
+    command.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    ending = endOf(command);
+    const url = await waitFor(
+      'the app',
+      async () => {
+        if (!isAlive(command)) throw new Error((await ending).complaint);
+        return /^Open (\S+) and press the button\.$/m.exec(output)?.[1];
+      },
+      READY_LIMIT_MS,
+    );
+    expect(url).toBe(`http://localhost:${port + 1}`);
     page = await browser().newPage();
     page.on('pageerror', ({ message }) => errors.push(message));
     page.on('console', (message) => errors.push(message.text()));
     await page.goto(url);
-  });
+  }, READY_LIMIT_MS + PROCESS_LIMIT_MS);
   afterAll(async () => {
-    await endProgram(app);
-    await client.remove();
-    await service.close();
-  });
+    await endProgram(command);
+    // Of all its programs.
+    await ending;
+    await copy.remove();
+  }, PROCESS_LIMIT_MS);
 
   const textOf = (id: string): Promise<string> => page.textContent(`#${id}`).then((text) => text ?? '');
   const calls = (count: number): Promise<unknown> => page.waitForSelector(`#calls li:nth-child(${count})`);
 
-  it('places a call, shows its states, and lists it when the webhook has come', async () => {
+  it('starts an app that places a call, shows its states, and lists it when the webhook has come', async () => {
     await page.click('#call');
     await page.waitForFunction(`document.getElementById('state').textContent === 'You are connected.'`);
     await page.waitForFunction(`document.getElementById('state').textContent === 'The call is over.'`);
@@ -76,10 +80,18 @@ describeInBrowser('the example app', (browser) => {
   });
 
   it('shows a refusal in the words of the contract', async () => {
-    await service.database.query('update app_user set phone = null where id = 1001');
     await page.click('#call');
-    await page.waitForFunction(`document.getElementById('state').textContent.includes('用户未绑定手机号')`);
+    await page.waitForFunction(`document.getElementById('state').textContent === '呼叫过于频繁,请稍后再试!'`);
 
-    expect(errors.filter((text) => !text.includes('favicon') && !text.includes('404'))).toEqual([]);
+    // The browser's own line for the refusal.
+    expect(errors.filter((text) => !text.includes('status of 429'))).toEqual([]);
+  });
+
+  it('ends both, Ringback and the app, when npm is ended', async () => {
+    command.kill('SIGTERM');
+
+    const { code } = await ending;
+    expect(code).toBe(0);
+    for (const url of [ringback, page.url()]) await expect(fetch(url)).rejects.toThrow('fetch failed');
   });
 });

@@ -4,7 +4,7 @@ import { WITHOUT_ENTRY } from '../admin/without-entry.js';
 import { fetchDocument, operationsOf } from '../api-document/document.js';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { chooseAt, ON_A_PHONE, openDesk, overflowOf, pressAt, seriousFaults, type DeskPage } from './desk-page.js';
 
 describeInBrowser('the page of the audit', (browser: () => Browser) => {
   let service: TestApp;
@@ -56,21 +56,20 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     expect(await page.content()).not.toContain('13800138000');
   });
 
-  it('keeps its filters in the address, and leads from an entry to more of the same', async () => {
+  it('keeps its filters in the address, and leads from an entry to more of the same, by keyboard alone', async () => {
     await desk.open('audit');
     await table().waitFor();
 
-    await page.getByRole('search').getByRole('button', { name: /What/ }).click();
-    await page.getByRole('option', { name: 'Change a user' }).click();
+    await chooseAt(page, page.getByRole('search').getByRole('button', { name: /What/ }), 'Change a user');
     await page.waitForURL('**/audit?action=changeUser');
-    await page.getByRole('link', { name: 'Only what was done to user:820001' }).first().click();
+    await pressAt(page, page.getByRole('link', { name: 'Only what was done to user:820001' }).first());
 
     await page.waitForURL('**/audit?target=user%3A820001');
     expect(await rows()).toHaveLength(4);
-    await page.getByRole('link', { name: '1001' }).first().click();
+    await pressAt(page, page.getByRole('link', { name: '1001' }).first());
     await page.waitForURL('**/audit?target=user%3A820001&subject=1001');
     expect(await rows()).toHaveLength(4);
-    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await pressAt(page, page.getByRole('button', { name: 'Clear filters' }));
     await page.waitForURL('**/audit');
   });
 
@@ -86,14 +85,14 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     expect(await page.getByLabel('Before').inputValue()).toBe('2020-01-02T08:30');
   });
 
-  it('leads from what a session did to its sign-in', async () => {
+  it('leads from what a session did to its sign-in, by keyboard alone', async () => {
     await desk.open('providers?callerId=1001&calleeId=2000');
     await page.locator('.outcome').waitFor();
     await desk.open('audit?action=dryRun');
     await table().waitFor();
 
-    await page.getByText('Request', { exact: true }).first().click();
-    await page.getByRole('link', { name: 'Its sign-in' }).first().click();
+    await pressAt(page, page.getByText('Request', { exact: true }).first());
+    await pressAt(page, page.getByRole('link', { name: 'Its sign-in' }).first());
 
     await page.waitForURL('**/audit?target=desk-session*');
     const [signIn, ...others] = await rows();

@@ -4,7 +4,16 @@ import type { Browser, Download, Page } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import {
+  hasFocus,
+  ON_A_PHONE,
+  openDesk,
+  overflowOf,
+  pressAt,
+  seriousFaults,
+  typeInto,
+  type DeskPage,
+} from './desk-page.js';
 import { FOR_SOME_CALLS, placeSomeCalls, type SomeCalls } from './some-calls.js';
 
 describeInBrowser('the calls on the desk', (browser: () => Browser) => {
@@ -149,14 +158,14 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       await waitFor('the number', () => new URL(page.url()).searchParams.get('phone') === '+8613800002001');
     });
 
-    it('leads to a call by its callSid, and says if it is none', async () => {
+    it('leads to a call by its callSid, and says if it is none, by keyboard alone', async () => {
       await open('calls', 'Calls');
-      await page.getByLabel('Find by callSid').fill('123');
-      await page.getByRole('button', { name: 'Show', exact: true }).click();
+      await typeInto(page, page.getByLabel('Find by callSid'), '123');
+      await pressAt(page, page.getByRole('button', { name: 'Show', exact: true }));
       await page.getByText('A callSid has 32 digits.').waitFor();
 
       // As it stands in an export.
-      await page.getByLabel('Find by callSid').fill(`'${calls.busy}`);
+      await typeInto(page, page.getByLabel('Find by callSid'), `'${calls.busy}`);
       await page.keyboard.press('Enter');
 
       await page.getByText('The callee’s phone was busy.').waitFor();
@@ -173,14 +182,14 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       expect(await legB.innerText()).toMatch(/cause 21 call rejected/);
     });
 
-    it('is drawn: each event is a button that says it, and leads to its row', async () => {
+    it('is drawn: each event is a button that says it, and leads to its row, by keyboard alone', async () => {
       await open(`calls/${calls.completed}`, /^Call /);
       const legB = page.getByRole('group', { name: 'Leg B (callee)' });
       const ringing = legB.getByRole('button', { name: /Callee’s phone rings · simulator/ });
 
-      await ringing.focus();
+      await ringing.waitFor();
       expect(await legB.getByRole('button').count()).toBe(3);
-      await page.keyboard.press('Enter');
+      await pressAt(page, ringing);
 
       expect(await page.evaluate('document.activeElement.innerText')).toContain('Callee’s phone rings');
       const source = page.getByRole('table', { name: 'Events' }).locator('tr', { hasText: 'Dial accepted' });
@@ -197,17 +206,17 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       await page.getByRole('tooltip').getByText('Callee answered').waitFor();
     });
 
-    it('shows who was told, and tells them again', async () => {
+    it('shows who was told, and tells them again, by keyboard alone', async () => {
       await open(`calls/${calls.busy}`, /^Call /);
       const told = () => calls.receiver.accepted(calls.busy).length;
       const before = told();
       const delivery = rows(calls.receiver.url).filter({ hasText: 'call.over' });
       await delivery.getByText('1, the last: 204').waitFor();
 
-      await delivery.getByRole('button', { name: /Deliver again/ }).click();
+      await pressAt(page, delivery.getByRole('button', { name: /Deliver again/ }));
       const dialog = page.getByRole('alertdialog');
       await dialog.getByText(calls.receiver.url).waitFor();
-      await dialog.getByRole('button', { name: 'Deliver again' }).click();
+      await pressAt(page, dialog.getByRole('button', { name: 'Deliver again' }));
 
       await page.getByText('Deliveries under way: 1.').waitFor();
       await waitFor('the webhook', () => told() === before + 1);
@@ -217,26 +226,30 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
     it('is saved as a bundle, masked, or with whole numbers after a question', async () => {
       await open(`calls/${calls.busy}`, /^Call /);
 
-      const masked = await savedBy(page.getByRole('button', { name: 'Download bundle' }).click());
-      await page.getByRole('button', { name: 'Bundle with whole numbers' }).click();
-      const full = await savedBy(page.getByRole('alertdialog').getByRole('button', { name: 'Download' }).click());
+      const masked = await savedBy(pressAt(page, page.getByRole('button', { name: 'Download bundle' })));
+      await pressAt(page, page.getByRole('button', { name: 'Bundle with whole numbers' }));
+      const full = await savedBy(
+        pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Download' })),
+      );
 
       expect(masked.download.suggestedFilename()).toBe(`call-${calls.busy}.json`);
       expect(JSON.parse(masked.text)).toMatchObject({ call: { callSid: calls.busy, calleePhone: '138****2001' } });
       expect(JSON.parse(full.text)).toMatchObject({ call: { calleePhone: '+8613800002001' } });
     });
 
-    it('is hung up after a question, and shows that it is over', async () => {
+    it('is hung up after a question by keyboard alone, and shows that it is over', async () => {
       await open(`calls/${calls.open}`, /^Call /);
       await page.getByText('The two are talking.').waitFor();
 
-      await page.getByRole('button', { name: 'Hang up' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Hang up' }));
       const dialog = page.getByRole('alertdialog');
       await dialog.getByText('+8613900001015').waitFor();
       expect(await seriousFaults(page)).toEqual([]);
-      await dialog.getByRole('button', { name: 'Hang up' }).click();
+      await pressAt(page, dialog.getByRole('button', { name: 'Hang up' }));
 
       await page.getByText('The call is hung up.').waitFor();
+      // Its button is gone.
+      await waitFor('the focus to be on the page', () => hasFocus(page, page.getByRole('main')));
       await page.getByText('It was ended by an order of an administrator.').waitFor();
       expect(await callOf(calls.open)).toMatchObject({ stateType: '4', endedBy: 'cancel', canceledBy: 'admin' });
       expect(await page.getByRole('button', { name: 'Hang up' }).count()).toBe(0);

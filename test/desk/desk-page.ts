@@ -84,6 +84,32 @@ export const tabTo = async (page: Page, target: Locator): Promise<void> => {
   throw new Error(`the keyboard does not reach ${target.toString()}`);
 };
 
+/** Presses a button, or follows a link, by keyboard alone. */
+export const pressAt = async (page: Page, target: Locator, key = 'Enter'): Promise<void> => {
+  await tabTo(page, target);
+  await page.keyboard.press(key);
+};
+
+/** Writes into a field by keyboard alone, in place of what it has. */
+export const typeInto = async (page: Page, field: Locator, text: string): Promise<void> => {
+  await tabTo(page, field);
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type(text);
+};
+
+/** Opens a list and chooses in it by keyboard alone. */
+export const chooseAt = async (page: Page, list: Locator, name: string): Promise<void> => {
+  await pressAt(page, list);
+  const option = page.getByRole('option', { name });
+  await option.waitFor();
+  await page.keyboard.press('Home');
+  for (let presses = 0; presses < MOST_PRESSES && !(await hasFocus(page, option)); presses++) {
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Enter');
+  await option.waitFor({ state: 'detached' });
+};
+
 export const hasFocus = async (page: Page, target: Locator): Promise<boolean> =>
   (await target.and(page.locator(':focus')).count()) === 1;
 

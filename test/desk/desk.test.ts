@@ -6,6 +6,7 @@ import { startPrefixProxy, type PrefixProxy } from '../support/prefix-proxy.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
 import { linkFor, signIn } from './desk-requests.js';
+import { describeFailingPages } from './failing-pages.js';
 
 describeInBrowser('the desk in a browser', (browser: () => Browser) => {
   let service: TestApp;
@@ -353,4 +354,6 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
     await page.getByRole('link', { name: 'To the first page' }).click();
     await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
   });
+
+  describe('if something fails:', () => describeFailingPages(browser, () => service));
 });

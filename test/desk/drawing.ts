@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
 import { REPOSITORY } from '../support/node-process.js';
 import type { TestApp } from '../support/test-app.js';
@@ -14,6 +14,8 @@ const FOLDER = join(REPOSITORY, 'docs/pictures/desk');
 type Look = Parameters<typeof openDesk>[2] & {
   /** Of a list without an end, only what is in sight. */
   readonly isInSight?: boolean;
+  /** What a person does on the page before. */
+  readonly act?: (page: Page) => Promise<void>;
 };
 
 export interface Drawing {
@@ -32,9 +34,10 @@ export const startDrawing = async (service: TestApp): Promise<Drawing> => {
     env: { FONTCONFIG_FILE: await fontsIn(folder) },
   });
   await mkdir(FOLDER, { recursive: true });
-  const draw: Drawing['draw'] = async (name, path, shows, { isInSight = false, ...options }) => {
+  const draw: Drawing['draw'] = async (name, path, shows, { isInSight = false, act, ...options }) => {
     const { page, open, close } = await openDesk(browser, service, options);
     await open(path);
+    await act?.(page);
     await page.locator(shows).first().waitFor();
     await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: !isInSight });
     await close();

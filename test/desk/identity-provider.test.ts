@@ -1,6 +1,9 @@
-/** Signing in by an identity provider: the flow as a browser goes through it, and what must not go through. */
+/** Signing in by an identity provider: the flow step by step, what must not go through, and the whole of it in a browser. */
+import type { Browser } from 'playwright-core';
+import { describeInBrowser, PUBLIC_HOST } from '../support/browser.js';
 import { AUDIENCE } from '../support/identity-provider.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { openDesk, seriousFaults, type DeskPage } from './desk-page.js';
 import { cookieIn, FROM_DESK, send } from './desk-requests.js';
 import { CLIENT, OpenIdProvider } from './openid-provider.js';
 
@@ -84,7 +87,7 @@ describe('the identity provider', () => {
     const [ended, cookie = ''] = response.headers.getSetCookie();
     expect([response.status, response.headers.get('location'), await response.text()]).toEqual([
       303,
-      '../../desk/',
+      '../../desk/sign-in',
       '',
     ]);
     expect(ended).toMatch(/^ringback-desk-flow=; .*Max-Age=0/);
@@ -97,7 +100,7 @@ describe('the identity provider', () => {
     const { back, flow } = await authorized(`${service.url}/calls/v1/desk/callback`);
     expect(back).toMatch(/\/calls\/v1\/desk\/callback\?/);
 
-    expect(await outcomeOf({ flow, back: back.replace('/calls/', '/') })).toEqual([303, '../../desk/']);
+    expect(await outcomeOf({ flow, back: back.replace('/calls/', '/') })).toEqual([303, '../../desk/sign-in']);
   });
 
   it('is named to the page for signing in, and one-time links are not', async () => {
@@ -134,7 +137,7 @@ describe('a sign-in', () => {
 
   it('is used once', async () => {
     const begun = await authorized();
-    expect(await outcomeOf(begun)).toEqual([303, '../../desk/']);
+    expect(await outcomeOf(begun)).toEqual([303, '../../desk/sign-in']);
 
     expect(await outcomeOf(begun)).toEqual(failed('expired'));
   });
@@ -157,6 +160,70 @@ describe('a sign-in', () => {
     );
 
     expect([foreign.status, ...others.map(({ status }) => status)]).toEqual([403, 400, 400, 400, 400]);
+  });
+});
+
+describeInBrowser('in a browser, the way by the identity provider', (browser: () => Browser) => {
+  /** Another site than the identity provider's, as in a deployment: cookies for the own site alone stay away on the way back. */
+  const publicly = () => ({ url: service.url.replace('127.0.0.1', PUBLIC_HOST) });
+
+  /** Without what the browser says of each page by http: that this header counts by https alone. */
+  const faultsOf = (desk: DeskPage): string[] =>
+    desk.takeFaults().filter((fault) => !fault.startsWith('The Cross-Origin-Opener-Policy header has been ignored'));
+
+  it('signs in where the person was, with no token in reach of the page, and signing out ends it', async () => {
+    const { url } = publicly();
+    const desk = await openDesk(browser(), { url }, { isSignedIn: false });
+    const { page } = desk;
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(request.url(), request.postData() ?? ''));
+    await desk.open('calls?endReason=busy');
+
+    await page.getByRole('button', { name: 'Sign in with your organization' }).click();
+    await page.getByText('Signed in as 1001').waitFor();
+
+    await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
+    expect(page.url()).toBe(`${url}/desk/calls?endReason=busy`);
+    expect(faultsOf(desk)).toEqual([expect.stringContaining(`a request to ${provider.url}/authorize?`)]);
+    const kept = await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie])');
+    const seen = [...sent, kept, await page.content()].join('\n');
+    expect(sent).toContainEqual(expect.stringContaining(`${url}/v1/desk/callback?`));
+    expect(provider.issued.filter((token) => seen.includes(token))).toEqual([]);
+    expect(provider.issued).not.toEqual([]);
+
+    const cookies = await page.context().cookies();
+    expect(cookies).toEqual([
+      expect.objectContaining({ name: 'ringback-desk', httpOnly: true, sameSite: 'Strict', domain: PUBLIC_HOST }),
+    ]);
+    const session = { ...FROM_DESK, cookie: `ringback-desk=${cookies[0]!.value}` };
+    expect((await send(service, '/v1/desk/session', { headers: session })).status).toBe(200);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in with your organization' }).waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+    expect((await send(service, '/v1/desk/session', { headers: session })).status).toBe(204);
+    expect(faultsOf(desk)).toEqual([]);
+    await desk.close();
+  });
+
+  it('says what the identity provider has refused, in the language of the person, and takes the next try', async () => {
+    provider.refuses = true;
+    const { url } = publicly();
+    const desk = await openDesk(browser(), { url }, { language: 'zh-CN', isSignedIn: false });
+    const { page } = desk;
+    const button = page.getByRole('button', { name: '使用企业账号登录' });
+    await desk.open('figures');
+
+    await button.click();
+
+    await page.getByRole('alert').getByText('身份提供方拒绝了此次登录。').waitFor();
+    expect(page.url()).toBe(`${url}/desk/sign-in?failed=refused`);
+    expect(await page.context().cookies()).toEqual([]);
+    expect(await seriousFaults(page)).toEqual([]);
+    provider.refuses = false;
+    await button.click();
+    await page.getByRole('heading', { level: 1, name: '统计' }).waitFor();
+    expect(faultsOf(desk)).toEqual([expect.stringContaining('/authorize?'), expect.stringContaining('/authorize?')]);
+    await desk.close();
   });
 });
 

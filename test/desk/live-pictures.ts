@@ -1,6 +1,7 @@
-/** As pictures.ts, of the pages that need calls of a certain kind: Now and Figures. */
+/** As pictures.ts, of the pages that need calls of a certain kind, or several providers: Now, Figures and the limits. */
 import { applyEvent, storeCall } from '../support/stored-call.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import type { TestApp } from '../support/test-app.js';
+import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { ON_A_PHONE } from './desk-page.js';
 import { startDrawing, type Drawing } from './drawing.js';
 import { countPastCalls } from './some-figures.js';
@@ -9,6 +10,15 @@ const PAGES = [
   { name: 'now', shows: '[data-call]' },
   { name: 'figures', shows: '.figure-drawing canvas' },
 ] as const;
+
+/** The calls are stored, and no provider knows them: nobody must ask what became of them. */
+const SETTINGS = {
+  YUNTONGXUN_CALLS_AT_ONCE: '30',
+  YUNTONGXUN_CALLS_PER_SECOND: '10',
+  TWILIO_CALLS_AT_ONCE: '6',
+  TWILIO_CALLS_PER_SECOND: '1',
+  SWEEP_EVERY: '600',
+};
 
 /** So many live calls of each state. */
 const LIVE = { requested: 2, ringing: 3, talking: 9 };
@@ -38,19 +48,21 @@ const placeLiveCalls = async ({ database }: TestApp): Promise<void> => {
 jest.setTimeout(120_000);
 
 describe('draws', () => {
-  let service: TestApp;
+  let providers: TwoProviders;
   let drawing: Drawing;
 
   beforeAll(async () => {
-    service = await startTestApp();
-    await placeLiveCalls(service);
-    await countPastCalls(service);
-    drawing = await startDrawing(service);
+    providers = await startTwoProviders(SETTINGS);
+    await placeLiveCalls(providers.service);
+    await countPastCalls(providers.service);
+    drawing = await startDrawing(providers.service);
   }, 120_000);
   afterAll(async () => {
     await drawing.close();
-    await service.close();
+    await providers.close();
   });
+
+  it('the limits', () => drawing.drawInBoth('limits', 'protection/limits', 'meter'));
 
   it.each(PAGES)('the page: $name', async ({ name, shows }) => {
     await drawing.drawInBoth(name, name, shows);

@@ -25,6 +25,8 @@ export class OpenIdProvider {
   isDown = false;
   /** Requests for its addresses. */
   discoveries = 0;
+  /** All tokens so far. */
+  readonly issued: string[] = [];
   private key!: SigningKey;
   private readonly codes = new Map<string, Authorization>();
   private readonly server = createServer((request, response) => {
@@ -102,8 +104,8 @@ export class OpenIdProvider {
     if (known?.challenge !== challenge || known.redirectUri !== form.get('redirect_uri')) {
       return { status: 400, body: { error: 'invalid_grant' } };
     }
-    const sign = (claims: Record<string, unknown>, audience: string): Promise<string> =>
-      new SignJWT(claims)
+    const sign = async (claims: Record<string, unknown>, audience: string): Promise<string> => {
+      const token = await new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', kid: this.key.kid })
         .setIssuer(this.url)
         .setSubject('1001')
@@ -111,6 +113,9 @@ export class OpenIdProvider {
         .setIssuedAt()
         .setExpirationTime('5 minutes')
         .sign(this.key.privateKey);
+      this.issued.push(token);
+      return token;
+    };
     return {
       body: {
         access_token: await sign({ scope: this.scope }, AUDIENCE),

@@ -3,7 +3,18 @@ import type { Browser } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { expectRefusal, ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import {
+  chooseAt,
+  expectRefusal,
+  ON_A_PHONE,
+  openDesk,
+  overflowOf,
+  pressAt,
+  seriousFaults,
+  tabTo,
+  typeInto,
+  type DeskPage,
+} from './desk-page.js';
 
 describeInBrowser('the page of the people', (browser: () => Browser) => {
   let service: TestApp;
@@ -76,21 +87,25 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       expect(await page.getByLabel('Name').inputValue()).toBe('');
     });
 
-    it('are added, changed, blocked, unblocked and removed', async () => {
+    it('are added, changed, blocked, unblocked and removed, by keyboard alone', async () => {
       const { page, open } = desk;
+      const confirm = (name: string): Promise<void> =>
+        pressAt(page, page.getByRole('alertdialog').getByRole('button', { name }));
       await open('people');
 
-      await page.getByRole('button', { name: 'Add user' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Add user' }));
       const form = page.getByRole('dialog');
-      await form.getByLabel('Id', { exact: true }).fill('3001');
-      await form.getByLabel('Name').fill('李小红');
-      await form.getByLabel('Phone', { exact: true }).fill('12');
-      await form.getByRole('button', { name: 'Add' }).click();
+      // The first field has the focus.
+      await page.locator('[role=dialog] input:focus').waitFor();
+      await page.keyboard.type('3001');
+      await typeInto(page, form.getByLabel('Name'), '李小红');
+      await typeInto(page, form.getByLabel('Phone', { exact: true }), '12');
+      await page.keyboard.press('Enter');
       await form.getByText(/^is not a number that can be dialled/).waitFor();
       expectRefusal(desk, 400);
-      await form.getByLabel('Phone', { exact: true }).fill('138 0013 8000');
-      await form.getByLabel('The callee’s phone shows').fill('010-56469588');
-      await form.getByRole('button', { name: 'Add' }).click();
+      await typeInto(page, form.getByLabel('Phone', { exact: true }), '138 0013 8000');
+      await typeInto(page, form.getByLabel('The callee’s phone shows'), '010-56469588');
+      await pressAt(page, form.getByRole('button', { name: 'Add' }));
 
       await page.getByRole('heading', { level: 1, name: '李小红' }).waitFor();
       expect(page.url()).toBe(`${service.url}/desk/people/users/3001`);
@@ -102,23 +117,23 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
         shown: { toCaller: null, toCallee: '+861056469588' },
       });
 
-      await page.getByRole('button', { name: 'Change' }).click();
-      await page.getByRole('dialog').getByLabel('Name').fill('李红');
+      await pressAt(page, page.getByRole('button', { name: 'Change' }));
+      await typeInto(page, page.getByRole('dialog').getByLabel('Name'), '李红');
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: '李红' }).waitFor();
 
-      await page.getByRole('button', { name: 'Block' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Block' }));
       await page.getByText('Every request with a token of user 3001 is refused from now on').waitFor();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Block' }).click();
+      await confirm('Block');
       await page.getByText('Blocked', { exact: true }).waitFor();
       expect(await stored('users/3001')).toMatchObject({ name: '李红', blocked: true, phone: '+8613800138000' });
       expect(await page.getByRole('button', { name: 'Remove' }).count()).toBe(0);
 
-      await page.getByRole('button', { name: 'Unblock' }).click();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Unblock' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Unblock' }));
+      await confirm('Unblock');
       await page.getByText('Active', { exact: true }).waitFor();
-      await page.getByRole('button', { name: 'Remove' }).click();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Remove' }));
+      await confirm('Remove');
       await page.getByRole('heading', { level: 1, name: 'People' }).waitFor();
       expect(await stored('users/3001')).toBeNull();
     });
@@ -218,18 +233,18 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       hunt,
     });
 
-    it('is written by keyboard, tried phone by phone, and sent only where it was changed', async () => {
+    it('is written by keyboard alone, tried phone by phone, and sent only where it was changed', async () => {
       const { page, open } = desk;
       const press = async (...keys: string[]): Promise<void> => {
         for (const key of keys) await page.keyboard.press(key);
       };
       await open('people/lines');
-      await page.getByRole('button', { name: 'Add service line' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Add service line' }));
       const form = page.getByRole('dialog');
-      await form.getByLabel('Name').fill('售前');
-      await form.getByLabel('Position').fill('0');
+      await typeInto(page, form.getByLabel('Name'), '售前');
+      await typeInto(page, form.getByLabel('Position'), '0');
       expect(await form.getByLabel('Rings for (s)').count()).toBe(0);
-      await form.getByLabel('Phone', { exact: true }).fill('138 0000 3101');
+      await typeInto(page, form.getByLabel('Phone', { exact: true }), '138 0000 3101');
       await press('Tab', 'Enter');
       // The phone that was added has the focus.
       await form.getByLabel('Phone 2', { exact: true }).waitFor();
@@ -244,18 +259,18 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await form.locator('button:focus', { hasText: 'Add phone' }).waitFor();
       const second = form.getByRole('group', { name: 'Phone 2' });
 
-      await form.getByRole('button', { name: 'Add', exact: true }).click();
+      const add = form.getByRole('button', { name: 'Add', exact: true });
+      await pressAt(page, add);
       await second.getByText(/^must be a whole number, 5 to 600/).waitFor();
       expectRefusal(desk, 400);
-      await second.getByLabel('Rings for (s)').fill('15');
-      await form.getByRole('button', { name: 'Add', exact: true }).click();
+      await typeInto(page, second.getByLabel('Rings for (s)'), '15');
+      await pressAt(page, add);
       await second.getByText(/^is not a number that can be dialled/).waitFor();
       expectRefusal(desk, 400);
-      await second.getByLabel('Phone 2', { exact: true }).fill('138 0000 3100');
-      await form.getByRole('button', { name: /Which phone is first/ }).click();
-      await page.getByRole('option', { name: /^In turn/ }).click();
+      await typeInto(page, second.getByLabel('Phone 2', { exact: true }), '138 0000 3100');
+      await chooseAt(page, form.getByRole('button', { name: /Which phone is first/ }), 'In turn');
       expect(await seriousFaults(page)).toEqual([]);
-      await form.getByRole('button', { name: 'Add', exact: true }).click();
+      await pressAt(page, add);
 
       const row = page.getByRole('row', { name: /售前/ });
       await row.getByText('Tried in turn').waitFor();
@@ -282,17 +297,17 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       });
 
       const change = page.waitForRequest((request) => request.method() === 'PATCH');
-      await row.getByRole('button', { name: 'Change' }).click();
-      await form.getByLabel('Calls at once').fill('3');
-      await form.getByRole('button', { name: 'Save' }).click();
+      await pressAt(page, row.getByRole('button', { name: 'Change' }));
+      await typeInto(page, form.getByLabel('Calls at once'), '3');
+      await pressAt(page, form.getByRole('button', { name: 'Save' }));
       expect((await change).postDataJSON()).toEqual({ callsAtOnce: 3 });
       await form.waitFor({ state: 'detached' });
 
       const removal = page.waitForRequest((request) => request.method() === 'PATCH');
-      await row.getByRole('button', { name: 'Change' }).click();
-      await form.getByRole('button', { name: 'Remove phone 1' }).click();
+      await pressAt(page, row.getByRole('button', { name: 'Change' }));
+      await pressAt(page, form.getByRole('button', { name: 'Remove phone 1' }));
       expect(await form.getByLabel('Phone', { exact: true }).inputValue()).toBe(ANSWERS);
-      await form.getByRole('button', { name: 'Save' }).click();
+      await pressAt(page, form.getByRole('button', { name: 'Save' }));
       expect((await removal).postDataJSON()).toEqual({ phones: [{ phone: ANSWERS, ringSeconds: 15 }] });
       await row.getByText('Tried in turn').waitFor({ state: 'detached' });
       await service.admin('DELETE', path);
@@ -339,10 +354,20 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
   });
 
   describe('the import', () => {
+    const fileOf = (content: Buffer | string) => ({
+      name: 'users.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(content),
+    });
     const choose = (content: Buffer | string): Promise<void> =>
-      desk.page
-        .getByLabel('CSV file')
-        .setInputFiles({ name: 'users.csv', mimeType: 'text/csv', buffer: Buffer.from(content) });
+      desk.page.getByLabel('CSV file').setInputFiles(fileOf(content));
+    /** The window of the system, in which a file is chosen, is not the page's. */
+    const chooseByKeyboard = async (content: Buffer | string): Promise<void> => {
+      const { page } = desk;
+      await tabTo(page, page.getByLabel('CSV file'));
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+      await chooser.setFiles(fileOf(content));
+    };
 
     /** 编号,姓名,手机号 and 王五, as Excel writes them in China. */
     const GB18030 = Buffer.concat([
@@ -365,21 +390,22 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       expectRefusal(desk, 400);
     });
 
-    it('shows what it would do, and then does it; also a file of Excel in China', async () => {
+    it('shows what it would do, and then does it, by keyboard alone; also a file of Excel in China', async () => {
       const { page, open } = desk;
-      await open('people/import');
+      await open('people');
+      await pressAt(page, page.getByRole('link', { name: 'Import' }));
 
-      await choose(GB18030);
+      await chooseByKeyboard(GB18030);
       await page.getByText('users.csv, read as GB18030').waitFor();
       await page.getByRole('cell', { name: '王五' }).waitFor();
       expect(await stored('users/4001')).toBeNull();
-      await page.getByRole('button', { name: 'Import these rows' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Import these rows' }));
       await page.getByText('New users: 1. Changed users: 0.').waitFor();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Import' }).click();
+      await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Import' }));
 
       await page.getByText('Imported. New users: 1, changed: 0.').waitFor();
       expect(await stored('users/4001')).toMatchObject({ name: '王五', phone: '+8613800138001' });
-      await choose(Buffer.concat([GB18030, Buffer.from('\r\n')]));
+      await chooseByKeyboard(Buffer.concat([GB18030, Buffer.from('\r\n')]));
       await page.getByText('All rows are stored already, so there is nothing to import.').waitFor();
     });
   });

@@ -1,4 +1,5 @@
 /** `npm run desk:pictures`: each page in both languages, into docs/pictures/desk. Not a test: it compares nothing. */
+import type { Page } from 'playwright-core';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { ON_A_PHONE } from './desk-page.js';
 import { startDrawing, type Drawing } from './drawing.js';
@@ -12,7 +13,22 @@ interface Shown {
   readonly shows: string;
   /** Also in dark, and on a phone. */
   readonly isFull?: true;
+  readonly look?: Parameters<Drawing['drawInBoth']>[3];
 }
+
+/** New users, a changed one, and one that is stored already. */
+const USERS_CSV = `id,name,phone,externalId
+4001,张三,13800138001,m-4001
+4002,李四,13800138002,m-4002
+4003,Maria Rossi,+39 06 1234 5678,
+1006,王小明,13900001006,m-1006
+1007,赵六,13900001007,m-1007
+`;
+
+const chooseUsers = (page: Page): Promise<void> =>
+  page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'users.csv', mimeType: 'text/csv', buffer: Buffer.from(USERS_CSV) });
 
 /** `npm run desk:pictures -- -t 'the page: calls'` draws one of them. */
 const PAGES: readonly Shown[] = [
@@ -20,9 +36,12 @@ const PAGES: readonly Shown[] = [
   { name: 'calls', path: 'calls', shows: 'tbody tr' },
   { name: 'call', path: ({ completed }) => `calls/${completed}`, shows: '.deliveries-of-endpoint', isFull: true },
   { name: 'refused-calls', path: 'calls/refused', shows: 'tbody tr' },
+  { name: 'users', path: 'people', shows: 'table', look: { isInSight: true } },
   { name: 'people', path: 'people/users/1006', shows: 'table' },
   { name: 'service-lines', path: 'people/lines', shows: 'table' },
+  { name: 'import', path: 'people/import', shows: 'table', look: { act: chooseUsers } },
   { name: 'suppressions', path: 'protection', shows: 'table' },
+  { name: 'freezes', path: 'protection/freezes', shows: 'table' },
   { name: 'money', path: 'protection/money', shows: 'table >> nth=1' },
 ];
 
@@ -48,9 +67,9 @@ describe('draws', () => {
 
   it('the sign-in', () => drawing.drawInBoth('sign-in', 'sign-in', 'form', { isSignedIn: false }));
 
-  it.each(PAGES)('the page: $name', async ({ name, path, shows, isFull }) => {
+  it.each(PAGES)('the page: $name', async ({ name, path, shows, isFull, look }) => {
     const address = typeof path === 'string' ? path : path(calls);
-    await drawing.drawInBoth(name, address, shows);
+    await drawing.drawInBoth(name, address, shows, look);
     if (!isFull) return;
     await drawing.draw(`${name}.dark`, address, shows, { theme: 'dark' });
     await drawing.draw(`${name}.phone`, address, shows, ON_A_PHONE);

@@ -5,12 +5,16 @@ import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import {
+  chooseAt,
   expectRefusal,
   hasFocus,
   ON_A_PHONE,
   openDesk,
   overflowOf,
+  pressAt,
   seriousFaults,
+  tabTo,
+  typeInto,
   type DeskPage,
 } from './desk-page.js';
 
@@ -49,36 +53,40 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
   };
 
   describe('suppressions', () => {
-    it('are added many at once, found by phone, and removed', async () => {
+    it('are added many at once, found by phone, and removed, all by keyboard alone', async () => {
       const { page, open } = desk;
       await open('protection');
       await page.getByText('No number is on the list.').waitFor();
 
-      await page.getByRole('button', { name: 'Add numbers' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Add numbers' }));
       const form = page.getByRole('dialog');
-      await form.getByLabel('Phone numbers').fill('138 0000 2000\n12\n95588');
-      await form.getByLabel('Reason').fill('asked not to be called');
-      await form.getByLabel('Until').fill('2027-01-01T00:00');
-      await form.getByRole('button', { name: 'Add' }).click();
+      await typeInto(page, form.getByLabel('Phone numbers'), '138 0000 2000\n12\n95588');
+      await typeInto(page, form.getByLabel('Reason'), 'asked not to be called');
+      // Part by part: a year may have more than four digits.
+      await tabTo(page, form.getByLabel('Until'));
+      await page.keyboard.type('01012027');
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.type('1200AM');
+      await pressAt(page, form.getByRole('button', { name: 'Add' }));
       await form.getByText(/^12 .*dialled/).waitFor();
       expectRefusal(desk, 400);
       expect(await items('suppressions')).toEqual([]);
-      await form.getByLabel('Phone numbers').fill('138 0000 2000\n95588');
-      await form.getByRole('button', { name: 'Add' }).click();
+      await typeInto(page, form.getByLabel('Phone numbers'), '138 0000 2000\n95588');
+      await pressAt(page, form.getByRole('button', { name: 'Add' }));
 
       await page.getByRole('cell', { name: '+86 138 0000 2000' }).waitFor();
       expect(await items('suppressions')).toMatchObject([
         { phone: '+8613800002000', reason: 'asked not to be called', until: '2026-12-31T16:00:00.000Z' },
         { phone: '95588' },
       ]);
-      await page.getByLabel('Phone', { exact: true }).fill('95588');
+      await typeInto(page, page.getByLabel('Phone', { exact: true }), '95588');
       await page.keyboard.press('Enter');
       await page.getByRole('cell', { name: '+86 138 0000 2000' }).waitFor({ state: 'detached' });
       expect(new URL(page.url()).search).toBe('?phone=95588');
 
-      await page.getByRole('button', { name: 'Allow calls' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Allow calls' }));
       await page.getByText('Allow calls to 95588?').waitFor();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Allow calls' }).click();
+      await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Allow calls' }));
       await page.getByText('This number is not on the list, so it may be called.').waitFor();
       expect(await items('suppressions')).toMatchObject([{ phone: '+8613800002000' }]);
     });
@@ -98,29 +106,29 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     });
   });
 
-  it('freezes are made, and lifted', async () => {
+  it('freezes are made, and lifted, by keyboard alone', async () => {
     const { page, open } = desk;
-    await open('protection/freezes');
+    await open('protection');
+    await pressAt(page, page.getByRole('link', { name: 'Freezes' }));
     await page.getByText('Nothing is frozen.').waitFor();
 
-    await page.getByRole('button', { name: 'Freeze' }).click();
+    await pressAt(page, page.getByRole('button', { name: 'Freeze' }));
     const form = page.getByRole('dialog');
-    await form.getByLabel('User’s id or external id').fill('9999');
-    await form.getByRole('button', { name: 'Freeze' }).click();
+    await typeInto(page, form.getByLabel('User’s id or external id'), '9999');
+    await page.keyboard.press('Enter');
     await form.getByText(/^is no user of the directory/).waitFor();
     expectRefusal(desk, 400);
-    await form.getByRole('button', { name: /What/ }).click();
-    await page.getByRole('option', { name: 'Calls with a country' }).click();
+    await chooseAt(page, form.getByRole('button', { name: /What/ }), 'Calls with a country');
     await form.getByText('No call is placed whose caller or callee has a number of this country.').waitFor();
-    await form.getByRole('textbox', { name: 'Country' }).fill('gb');
-    await form.getByLabel('Reason').fill('toll fraud');
-    await form.getByRole('button', { name: 'Freeze' }).click();
+    await typeInto(page, form.getByRole('textbox', { name: 'Country' }), 'gb');
+    await typeInto(page, form.getByLabel('Reason'), 'toll fraud');
+    await pressAt(page, form.getByRole('button', { name: 'Freeze' }));
 
     await page.getByRole('cell', { name: 'United Kingdom (GB)' }).waitFor();
     expect(await items('freezes')).toMatchObject([{ kind: 'country', subject: 'GB', reason: 'toll fraud' }]);
-    await page.getByRole('button', { name: 'Lift' }).click();
+    await pressAt(page, page.getByRole('button', { name: 'Lift' }));
     await page.getByText('“Calls with a country: United Kingdom (GB)” may be placed again at once').waitFor();
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Lift' }).click();
+    await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Lift' }));
     await page.getByText('Nothing is frozen.').waitFor();
     expect(await items('freezes')).toEqual([]);
     // Its button is gone.
@@ -145,25 +153,25 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     await page.getByRole('cell', { name: '0.12 CNY' }).waitFor();
     expect(await saved()).toContain("simulator,'+86,0.12,CNY,60,0");
 
-    await page.getByRole('button', { name: 'Set a budget' }).click();
+    // From here on by keyboard alone.
+    await pressAt(page, page.getByRole('button', { name: 'Set a budget' }));
     const form = page.getByRole('dialog');
-    await form.getByRole('button', { name: /Which calls/ }).click();
-    await page.getByRole('option', { name: 'Of one user' }).click();
-    await form.getByLabel('User’s id or external id').fill('1001');
-    await form.getByLabel('Amount').fill('50');
-    await form.getByRole('button', { name: 'Set' }).click();
+    await chooseAt(page, form.getByRole('button', { name: /Which calls/ }), 'Of one user');
+    await typeInto(page, form.getByLabel('User’s id or external id'), '1001');
+    await typeInto(page, form.getByLabel('Amount'), '50');
+    await pressAt(page, form.getByRole('button', { name: 'Set' }));
     const row = page.getByRole('row', { name: /^User 1001 Day/ });
     await row.getByText('50 CNY').first().waitFor();
-    await row.getByRole('button', { name: 'Change' }).click();
-    await page.getByRole('dialog').getByLabel('Amount').fill('60');
+    await pressAt(page, row.getByRole('button', { name: 'Change' }));
+    await typeInto(page, page.getByRole('dialog').getByLabel('Amount'), '60');
     await page.keyboard.press('Enter');
     await row.getByText('60 CNY').first().waitFor();
     expect(await items('budgets')).toMatchObject([
       { kind: 'user', subject: '1001', period: 'day', amount: '60', timeZone: 'Asia/Shanghai' },
     ]);
 
-    await row.getByRole('button', { name: 'Remove' }).click();
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await pressAt(page, row.getByRole('button', { name: 'Remove' }));
+    await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }));
     await page.getByText('There is no budget, so calls may cost any amount.').waitFor();
   });
 

@@ -1,7 +1,7 @@
 /** What the pictures of People and Protection show beside the demo directory. */
 import type { TestApp } from '../support/test-app.js';
 
-export const storeSomePeople = async ({ url, admin, token }: TestApp): Promise<void> => {
+export const storeSomePeople = async ({ url, admin, token, database }: TestApp): Promise<void> => {
   await admin('PATCH', 'users/1006', { name: '王小明', externalId: 'm-1006', shown: { toCallee: '010-56469588' } });
   const workday = ['09:00-12:00', '13:30-18:00'];
   const week = { monday: workday, tuesday: workday, wednesday: workday, thursday: workday, friday: ['09:00-18:00'] };
@@ -19,6 +19,11 @@ export const storeSomePeople = async ({ url, admin, token }: TestApp): Promise<v
     { phone: '95588', source: 'register', until: '2030-01-01T00:00:00Z' },
   ];
   await admin('PUT', 'suppressions', { suppressions });
+  await admin('POST', 'freezes', { kind: 'country', subject: 'GB', reason: 'toll fraud' });
+  await database.query(
+    `insert into call_freeze (kind, subject, reason, frozen_by)
+     values ('user', '1012', '5 calls of less than 6 s of talk within 600 s.', 'rule short_calls')`,
+  );
   await fetch(`${url}/v1/admin/prices.csv`, {
     method: 'PUT',
     headers: { 'content-type': 'text/csv', authorization: `Bearer ${await token('1001', 'admin')}` },

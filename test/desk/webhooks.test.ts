@@ -6,7 +6,7 @@ import { endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { ON_A_PHONE, openDesk, overflowOf, pressAt, seriousFaults, typeInto, type DeskPage } from './desk-page.js';
 
 interface Endpoint {
   readonly id: string;
@@ -56,24 +56,25 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     return { id, callSid };
   };
 
-  it('add an endpoint, show its secret once, and lead to it', async () => {
+  it('add an endpoint, show its secret once, and lead to it, by keyboard alone', async () => {
+    const tick = (name: string | RegExp): Promise<void> => pressAt(page, page.getByRole('checkbox', { name }), 'Space');
     await desk.open('webhooks');
     await page.getByText('No endpoint is registered.').waitFor();
 
-    await button('Add an endpoint').click();
-    await page.getByLabel('URL').fill(receiver.url);
-    await page.getByText('All types, also future ones').click();
+    await pressAt(page, button('Add an endpoint'));
+    await typeInto(page, page.getByLabel('URL'), receiver.url);
+    await tick('All types, also future ones');
     await page.getByText('Choose at least one type.').waitFor();
-    await page.getByText('call.answered').click();
-    await page.getByText('call.over').click();
+    await tick(/call\.answered/);
+    await tick(/call\.over/);
     expect(await seriousFaults(page)).toEqual([]);
-    await button('Add').click();
+    await pressAt(page, button('Add'));
 
     const secret = await page.getByLabel('Secret', { exact: true }).inputValue();
     expect(secret).toMatch(/^whsec_[\w+/=]{40,}$/);
     expect(await seriousFaults(page)).toEqual([]);
     await page.keyboard.press('Escape');
-    await button('I have stored it').click();
+    await pressAt(page, button('I have stored it'));
     await page.getByRole('heading', { level: 1, name: /^Endpoint \d+$/ }).waitFor();
     expect(await endpoints()).toMatchObject([
       { url: receiver.url, eventTypes: ['call.answered', 'call.over'], enabled: true },

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeInBrowser } from '../support/browser.js';
 import { endOf, isInstalled, PROCESS_LIMIT_MS, startProgram, type Ending } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, runService, startService, type Service } from './service.js';
@@ -69,6 +70,33 @@ describe('npm start with nothing set up', () => {
     const { code, output } = await shell(`${settings}\n${command.replace('2000', '2001 --as 1004')}`);
 
     expect([code, output]).toEqual([3, expect.stringMatching(/Call \d{32}\n.*over \(busy\)\n$/)]);
+  });
+
+  describeInBrowser('its link to the desk', (browser) => {
+    /** The first page after signing in, or what the page for signing in says of the link. */
+    const openedBy = async (link: string): Promise<string> => {
+      const tab = await browser().newPage({ locale: 'en-US' });
+      await tab.goto(link);
+      const heading = tab.getByRole('heading', { level: 1, name: /^(Now|This link .*)$/ });
+      await heading.waitFor();
+      const text = await heading.innerText();
+      await tab.close();
+      return text;
+    };
+
+    it('signs in once', async () => {
+      const [, link = ''] = /^ {4}(http\S+\/desk\/sign-in#\S+)$/m.exec(page)!;
+
+      expect([await openedBy(link), await openedBy(link)]).toEqual(['Now', 'This link has been used']);
+    });
+
+    it('comes again by the command beside it', async () => {
+      const [, command = ''] = /; {2}(.*npm run -s desk) {2}prints another one:$/m.exec(page)!;
+
+      const { code, output } = await shell(command);
+
+      expect([code, await openedBy(output.trim())]).toEqual([0, 'Now']);
+    });
   });
 
   it('makes its secrets readable only for their owner', async () => {

@@ -11,7 +11,7 @@ export const IN_PAGES = {
 };
 
 /** Reading again by itself would load all pages again which are shown. */
-export const LOADS_ONCE = { refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
+export const LOADS_ONCE = { refetchOnWindowFocus: false } as const;
 
 const REFRESH_MS = 15_000;
 

@@ -9,12 +9,26 @@ const onError = (error: unknown): void => {
   if (isSignedOut(error)) queryClient.setQueryData(SESSION_KEY, null);
 };
 
-/** A refusal stays one. Anything else may be better in a second. */
+/** A refusal stays one, and so does a lost connection. Anything else may be better in a second. */
 const isWorthARetry = (failures: number, error: unknown): boolean =>
-  failures < 2 && !(error instanceof ProblemError && error.problem.status >= 400 && error.problem.status < 500);
+  failures < 2 &&
+  navigator.onLine &&
+  !(error instanceof ProblemError && error.problem.status >= 400 && error.problem.status < 500);
+
+/**
+ * Without a connection a request fails at once, and the page says so. By default it would wait for the connection: a page
+ * would be loading, and an order such as a hang-up would be carried out whenever the connection is back.
+ */
+const FAILS_OFFLINE = { networkMode: 'always' } as const;
+
+/** Once the connection is back. What is shown stays as it is, because each reading of numbers is an entry of the audit. */
+const hasFailed = ({ state }: { readonly state: { readonly status: string } }): boolean => state.status === 'error';
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError }),
   mutationCache: new MutationCache({ onError }),
-  defaultOptions: { queries: { retry: isWorthARetry, staleTime: 5_000 } },
+  defaultOptions: {
+    queries: { ...FAILS_OFFLINE, retry: isWorthARetry, refetchOnReconnect: hasFailed, staleTime: 5_000 },
+    mutations: FAILS_OFFLINE,
+  },
 });

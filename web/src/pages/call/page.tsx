@@ -31,7 +31,16 @@ const Page = () => {
     queryFn: ({ signal }) => ok(api.GET('/v1/admin/calls/{callSid}', { params: { path: { callSid } }, signal })),
     refetchInterval: ({ state }) => (state.data?.endedAt === null ? REFRESH_MS : false),
   });
-  if (found.data) return <Found call={found.data} readAt={found.dataUpdatedAt} />;
+  const failure = found.isError && <Failure error={found.error} onRetry={() => void found.refetch()} />;
+  // An open call is read again and again. If that fails, what is shown may be old.
+  if (found.data) {
+    return (
+      <>
+        {failure}
+        <Found call={found.data} readAt={found.dataUpdatedAt} />
+      </>
+    );
+  }
   const isMissing = found.error instanceof ProblemError && found.error.problem.status === 404;
   return (
     <>
@@ -39,7 +48,7 @@ const Page = () => {
       <PageHeading title={isMissing ? t('noCall') : t('title', { when: '' })} />
       {isMissing && <p>{t('noCallHelp')}</p>}
       {found.isPending && <Loading />}
-      {found.isError && !isMissing && <Failure error={found.error} onRetry={() => void found.refetch()} />}
+      {!isMissing && failure}
     </>
   );
 };

@@ -75,7 +75,7 @@ const Page = () => {
           </p>
         )}
         {trial.isPending && <Loading />}
-        {trial.isError && <Wrong error={trial.error} chosen={chosen} />}
+        {trial.isError && <Wrong error={trial.error} chosen={chosen} onRetry={() => trial.mutate(trial.variables)} />}
         {trial.isSuccess && chosen && !storing.isSuccess && (
           <Preview chosen={chosen} outcome={trial.data} onImport={() => storing.mutateAsync(chosen.content)} />
         )}
@@ -169,10 +169,17 @@ const faultsIn = (error: unknown, { lines }: Chosen): Fault[] => {
 const faultColumn = createColumnHelper<Fault>();
 const COLUMNS = ['id', 'name', 'phone', 'externalId'] as const;
 
-const Wrong = ({ error, chosen }: { readonly error: unknown; readonly chosen: Chosen | undefined }) => {
+interface WrongProps {
+  readonly error: unknown;
+  readonly chosen: Chosen | undefined;
+  /** The browser does not tell the page if the same file is chosen again. */
+  readonly onRetry: () => void;
+}
+
+const Wrong = ({ error, chosen, onRetry }: WrongProps) => {
   const t = useText(text);
   const faults = chosen ? faultsIn(error, chosen) : [];
-  if (faults.length === 0) return <Failure error={error} />;
+  if (faults.length === 0) return <Failure error={error} onRetry={onRetry} />;
   const nameOf = (column: string): string => {
     const known = COLUMNS.find((name) => name === column);
     return known ? t(known) : column;

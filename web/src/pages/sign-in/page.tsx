@@ -91,7 +91,7 @@ const ByLink = ({ code, onDone }: { readonly code: string; readonly onDone: () =
   useEffect(() => {
     if (isIdle && !mustAsk) mutate({ link: code });
   }, [isIdle, mustAsk, mutate, code]);
-  if (isError) return <FailedLink error={error} onDone={onDone} />;
+  if (isError) return <FailedLink error={error} onRetry={() => mutate({ link: code })} onDone={onDone} />;
   if (!mustAsk) {
     return (
       <Frame title={t('signingIn')}>
@@ -112,13 +112,19 @@ const ByLink = ({ code, onDone }: { readonly code: string; readonly onDone: () =
   );
 };
 
-const FailedLink = ({ error, onDone }: { readonly error: unknown; readonly onDone: () => void }) => {
+interface FailedLinkProps {
+  readonly error: unknown;
+  readonly onRetry: () => void;
+  readonly onDone: () => void;
+}
+
+const FailedLink = ({ error, onRetry, onDone }: FailedLinkProps) => {
   const t = useText(text);
   const status = error instanceof ProblemError ? error.problem.status : 0;
   if (status !== 409 && status !== 401) {
     return (
       <Frame title={t('title')}>
-        <Failure error={error} />
+        <Failure error={error} onRetry={onRetry} />
       </Frame>
     );
   }
@@ -145,6 +151,7 @@ const Choice = () => {
           {t(failed)}
         </p>
       )}
+      {options.isError && <Failure error={options.error} onRetry={() => void options.refetch()} />}
       {options.data?.identityProvider === true && (
         <>
           <Button kind="main" isPending={elsewhere.isPending} onPress={() => elsewhere.mutate()}>
