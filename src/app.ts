@@ -30,6 +30,7 @@ import { openMetricsPort } from './metrics/metrics-port.js';
 import { ServiceGauges } from './metrics/service-gauges.js';
 import { serveFrontPage } from './http/front-page.js';
 import { maskNumbers } from './http/masked-responses.js';
+import { writeInTurns } from './http/responses-in-turns.js';
 import { createHttpServer } from './http/http-server.js';
 import { collectRoutes } from './http/served-methods.js';
 import { ProviderRegistry } from './telephony/provider-registry.js';
@@ -86,6 +87,7 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
   serveFrontPage(server, { desk: isDeskServed, apiPage: config.apiDocs });
   authenticateRequests(server, nest.get(Authentication));
   maskNumbers(server);
+  writeInTurns(server);
   resolveExternalIds(server, nest.get(ExternalIds));
   refuseBlockedUsers(server, nest.get(BlockedUsers));
   limitRates(server, config);

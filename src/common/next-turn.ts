@@ -13,8 +13,8 @@ export const nextTurn = (): Promise<void> => {
 
 const TURN_MS = 5;
 
-/** For many items that take differently long. */
-export const mapInTurns = async <Item, Made>(items: readonly Item[], make: (item: Item) => Made): Promise<Made[]> => {
+/** For many items that take differently long. Those of a generator are made in turns too. */
+export const mapInTurns = async <Item, Made>(items: Iterable<Item>, make: (item: Item) => Made): Promise<Made[]> => {
   const made: Made[] = [];
   let begunAt = performance.now();
   for (const item of items) {

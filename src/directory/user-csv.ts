@@ -5,32 +5,85 @@ import { MAX_USERS_AT_ONCE } from './user-rows.js';
 
 type Column = 'id' | 'name' | 'phone' | 'externalId';
 
-/** Without blanks, underscores and hyphens, in lower case. */
-const NAMES: Readonly<Record<Column, readonly string[]>> = {
-  id: ['id', 'userid', 'uid', '用户id', '用户编号', '编号', '工号'],
-  name: ['name', 'fullname', 'username', '姓名', '名字', '名称', '用户名', '用户姓名'],
+/** As directories, HR programs and spreadsheets name the columns. docs/api.md has the same table. */
+export const USER_COLUMN_NAMES: Readonly<Record<Column, readonly string[]>> = {
+  id: [
+    'id',
+    'user id',
+    'uid',
+    'employee id',
+    'employee no',
+    'employee number',
+    'staff id',
+    'staff no',
+    '编号',
+    '用户 id',
+    '用户编号',
+    '员工 id',
+    '员工编号',
+    '员工号',
+    '职工号',
+    '人员编号',
+    '工号',
+  ],
+  name: [
+    'name',
+    'full name',
+    'display name',
+    'user name',
+    'employee name',
+    'staff name',
+    '姓名',
+    '名字',
+    '名称',
+    '用户名',
+    '用户姓名',
+    '员工姓名',
+    '职工姓名',
+    '人员姓名',
+    '真实姓名',
+  ],
   phone: [
     'phone',
-    'phonenumber',
+    'phone no',
+    'phone number',
     'mobile',
-    'mobilenumber',
-    'mobilephone',
+    'mobile no',
+    'mobile number',
+    'mobile phone',
+    'mobile phone number',
     'cell',
+    'cell number',
+    'cell phone',
+    'cell phone number',
     'tel',
+    'tel no',
     'telephone',
+    'telephone number',
     '手机',
     '手机号',
     '手机号码',
+    '移动电话',
+    '移动电话号码',
     '电话',
+    '电话号',
     '电话号码',
     '联系电话',
+    '联系手机',
     '联系方式',
   ],
-  externalId: ['externalid', '外部id', '外部编号'],
+  externalId: ['external id', '外部 id', '外部编号'],
 };
 
+/** Full-width letters are the same; case, blanks, underscores, hyphens and full stops make no difference. */
+const plain = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[\s_.-]/g, '');
+
 const COLUMN_OF: ReadonlyMap<string, Column> = new Map(
-  Object.entries(NAMES).flatMap(([column, names]) => names.map((name) => [name, column as Column])),
+  Object.entries(USER_COLUMN_NAMES).flatMap(([column, names]) => names.map((name) => [plain(name), column as Column])),
 );
 
 export interface UserFile {
@@ -47,7 +100,7 @@ export const readUserCsv = async (text: string): Promise<UserFile> => {
     required: ['id', 'name', 'phone'],
     others: ['externalId'],
     maxRows: MAX_USERS_AT_ONCE,
-    columnOf: (name) => COLUMN_OF.get(name.toLowerCase().replaceAll(/[\s_-]/g, '')) ?? name,
+    columnOf: (name) => COLUMN_OF.get(plain(name)) ?? name,
     read: (cell, line) => {
       lines.push(line);
       const externalId = cell('externalId');

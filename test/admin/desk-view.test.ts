@@ -1,8 +1,10 @@
 /** What a desk is sent whose token shows no numbers; and that texts are made once for all desks. */
 import { DeskView } from '../../src/admin/live-calls/desk-view.js';
 import { mayReadNumbers } from '../../src/auth/access.js';
+import type { LiveCondition } from '../../src/call/live/live-filter.js';
 import type { LiveChanges } from '../../src/call/live/live-calls.service.js';
 import { readPosition } from '../../src/call/live/live-position.js';
+import type { CallChange } from '../../src/call/record/call-change.js';
 import type { ShownCall } from '../../src/call/search/call-view.js';
 import { withoutNumbersInTurns } from '../../src/common/masked-numbers.js';
 
@@ -32,8 +34,8 @@ const changes = (): LiveChanges => ({
 const NUMBERS = /13900001001|13800002000|139 0000 1001/;
 
 it('masks numbers wherever they stand, and shows them to who may see them', async () => {
-  const masked = new DeskView({ isMasked: true, matches: null });
-  const whole = new DeskView({ isMasked: false, matches: null });
+  const masked = new DeskView({ isMasked: true, condition: null, isResumed: false });
+  const whole = new DeskView({ isMasked: false, condition: null, isResumed: false });
   const item = changes();
 
   expect(await masked.textOf({ kind: 'calls', calls: [call] })).not.toMatch(NUMBERS);
@@ -49,7 +51,9 @@ it('makes the text of a change once for all desks', async () => {
   const stringify = jest.spyOn(JSON, 'stringify');
   try {
     const texts = await Promise.all(
-      Array.from({ length: 20 }, () => new DeskView({ isMasked: false, matches: null }).textOf(item)),
+      Array.from({ length: 20 }, () =>
+        new DeskView({ isMasked: false, condition: null, isResumed: false }).textOf(item),
+      ),
     );
 
     expect(new Set(texts).size).toBe(1);
@@ -57,6 +61,55 @@ it('makes the text of a change once for all desks', async () => {
   } finally {
     stringify.mockRestore();
   }
+});
+
+describe('a filter', () => {
+  const isRinging: LiveCondition = {
+    matches: ({ stateType, callerId }) => stateType === '2' && callerId === '1001',
+    mayMatch: ({ callerId }) => callerId === '1001',
+  };
+  const changeTo = (stateType: string, number: number, callerId = '1001'): LiveChanges => {
+    const [one] = changes().changes;
+    const { data } = one!.change;
+    const numbered = { ...one!.change, data: { ...data, stateType, number } } as CallChange;
+    return { ...changes(), changes: [{ ...one!, change: numbered, call: { ...call, callerId, stateType } }] };
+  };
+  const view = (isResumed: boolean): DeskView => new DeskView({ isMasked: false, condition: isRinging, isResumed });
+  const IS_GONE = `"gone":["${CALL_SID}"]`;
+
+  it('lets a call leave once, and come and leave again', async () => {
+    const desk = view(false);
+
+    expect(await desk.textOf(changeTo('2', 2))).toContain('"changes":[{');
+    expect(await desk.textOf(changeTo('3', 3))).toContain(IS_GONE);
+    expect(await desk.textOf(changeTo('3', 4))).not.toContain('data');
+    expect(await desk.textOf(changeTo('2', 5))).toContain('"changes":[{');
+    expect(await desk.textOf(changeTo('4', 6))).toContain(IS_GONE);
+  });
+
+  it('tells a desk that has resumed of a call that it may have, once', async () => {
+    const desk = view(true);
+
+    expect(await desk.textOf(changeTo('3', 3))).toContain(IS_GONE);
+    expect(await desk.textOf(changeTo('3', 4))).not.toContain('data');
+    expect(await desk.textOf(changeTo('4', 5))).not.toContain('data');
+  });
+
+  it.each([
+    ['one that has not resumed', false, changeTo('3', 3)],
+    ['one that has resumed, of a new call', true, changeTo('1', 1)],
+    ['one that has resumed, of a call that never matched', true, changeTo('3', 3, '1002')],
+  ])('does not tell a desk of a call that it cannot have: %s', async (_, isResumed, item) => {
+    expect(await view(isResumed).textOf(item)).not.toContain('data');
+  });
+
+  it('knows after a reset what a desk has', async () => {
+    const desk = view(true);
+
+    await desk.textOf({ kind: 'reset', reason: 'too_many_changes' });
+
+    expect(await desk.textOf(changeTo('3', 3))).not.toContain('data');
+  });
 });
 
 describe('others get turns', () => {
@@ -84,7 +137,7 @@ describe('others get turns', () => {
   it.each([true, false])('while the texts of many changes are made (masked: %s)', async (isMasked) => {
     const many = Array.from({ length: MANY }, () => changes().changes).flat();
 
-    await new DeskView({ isMasked, matches: null }).textOf({ ...changes(), changes: many });
+    await new DeskView({ isMasked, condition: null, isResumed: false }).textOf({ ...changes(), changes: many });
 
     expect(turns).toBeGreaterThanOrEqual(MANY - 1);
   });

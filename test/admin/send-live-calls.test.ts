@@ -29,7 +29,7 @@ beforeEach(async () => {
     const end = (): void => {
       stop.abort();
     };
-    await sendLiveCalls(reply, new DeskView({ isMasked: false, matches: null }), items(), {
+    await sendLiveCalls(reply, new DeskView({ isMasked: false, condition: null, isResumed: false }), items(), {
       stop: stop.signal,
       end,
       expiresAt,

@@ -38,7 +38,10 @@ it('counts a call within seconds of its end, by provider, service line and count
   const answered = await storeCall(service.database, { provider: 'one', calleePhone: '+4930123456' });
   const busy = await storeCall(service.database, { provider: 'two', calleeId: null, serviceLineId: '3' });
   await storeCall(service.database, { provider: 'one' });
-  const at = new Date();
+  const [{ at }] = await service.database.query<[{ at: Date }]>(
+    'select requested_at as at from call_records where call_sid = $1',
+    [answered.callSid],
+  );
   const later = (seconds: number): Date => new Date(at.getTime() + seconds * 1_000);
   await applyEvent(service.database, answered.callSid, { type: 'ringing', occurredAt: later(3) });
   await applyEvent(service.database, answered.callSid, { type: 'answered', occurredAt: later(8) });
@@ -114,6 +117,12 @@ it('a bucket without calls has one group of none, and with groups no group', asy
   expect(grouped.buckets.map(({ groups }) => groups)).toEqual([[], [], []]);
 });
 
+it('takes a range until the end of the century', async () => {
+  const { buckets } = await read('from=2000-01-01&to=2099-12-31');
+
+  expect(buckets).toMatchObject([{ from: '2000-01-01T00:00:00.000Z', to: '2099-12-31T00:00:00.000Z' }]);
+});
+
 it('takes a time with an offset, on a quarter of an hour', async () => {
   const { buckets } = await read(
     'from=2026-01-01T00:15:00%2B05:45&to=2026-01-01T02:00:00%2B05:45&every=hour&timeZone=Asia/Kathmandu',
@@ -122,7 +131,27 @@ it('takes a time with an offset, on a quarter of an hour', async () => {
   expect(buckets.map(({ from }) => from.slice(11, 16))).toEqual(['18:30', '19:15']);
 });
 
+it('writes a long reply in small steps', async () => {
+  // 800 hours: the most that a reply may have.
+  const query = 'from=2026-01-01T00:00:00Z&to=2026-02-03T08:00:00Z&every=hour';
+  const stringify = jest.spyOn(JSON, 'stringify');
+  let longest: number;
+  try {
+    const response = await service.admin('GET', `statistics?${query}`);
+    const text = await response.text();
+    longest = Math.max(...stringify.mock.results.map(({ value }) => String(value).length));
+    expect(text.length).toBeGreaterThan(250_000);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect((JSON.parse(text) as Reply).buckets).toHaveLength(800);
+  } finally {
+    stringify.mockRestore();
+  }
+
+  expect(longest).toBeLessThan(10_000);
+});
+
 it.each([
+  ['from=2026-01-01T00:00:00Z&to=2026-02-03T09:00:00Z&every=hour', '/every'],
   ['from=2026-01-01', '/to'],
   ['to=2026-01-01', '/from'],
   ['from=2026-01-01&to=2026-01-01', '/to'],

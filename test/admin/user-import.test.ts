@@ -1,4 +1,6 @@
 /** Users from a CSV file, as spreadsheets write it. */
+import { readFile } from 'node:fs/promises';
+import { readUserCsv, USER_COLUMN_NAMES } from '../../src/directory/user-csv.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -42,6 +44,8 @@ it.each([
     'text/csv',
     'UTF-8',
   ],
+  ['names of an HR program', '员工编号,姓名,移动电话\n700001,王小明,13800138000\n', 'text/csv', 'UTF-8'],
+  ['names in English', 'Employee ID,Employee Name,Mobile No.\n700001,王小明,13800138000\n', 'text/csv', 'UTF-8'],
   ['other names', 'USER_ID,用户姓名,联系电话,外部ID\n700001,王小明,13800138000,\n', 'text/csv; charset=utf-8', 'UTF-8'],
 ])('imports a file with %s', async (_, file, type, encoding) => {
   expect(await send(file, '', type)).toEqual({
@@ -49,6 +53,40 @@ it.each([
     body: { created: 1, changed: 0, unchanged: 0, dryRun: false, encoding },
   });
   expect(await stored()).toEqual([WANG]);
+});
+
+describe('the names of columns', () => {
+  const names = Object.entries(USER_COLUMN_NAMES);
+
+  it.each(names.flatMap(([column, all]) => all.map((name) => [name, column])))(
+    '%s is the column %s, however it is written',
+    async (name, column) => {
+      const others = ['id', 'name', 'phone'].filter((one) => one !== column);
+      for (const written of [name, ` ${name.toUpperCase().replaceAll(' ', '_')} `, name.replaceAll(' ', '')]) {
+        const { users } = await readUserCsv(`${[written, ...others].join(',')}\n${['this', ...others].join(',')}\n`);
+
+        expect(users).toEqual([expect.objectContaining({ [column]: 'this' })]);
+      }
+    },
+  );
+
+  it('are no two columns’ at once', () => {
+    const all = names.flatMap(([, some]) => some);
+
+    expect(all).toHaveLength(new Set(all).size);
+  });
+
+  it('are those that docs/api.md lists', async () => {
+    const page = await readFile('docs/api.md', 'utf8');
+    const [, table = ''] = /^\| column \| names in the first row .*\n\| --- .*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+
+    const listed = table
+      .trimEnd()
+      .split('\n')
+      .map((row) => row.split(' | ').map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text)))
+      .map(([column, some]) => [column?.[0], some]);
+    expect(listed).toEqual(names);
+  });
 });
 
 it.each(['utf-8', 'UTF8', '"utf-8"', 'us-ascii'])('refuses a file in GB18030 that claims to be %s', async (charset) => {

@@ -55,7 +55,7 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
 
   it('has each chart as a table too, whose rows lead to the calls', async () => {
     await open();
-    expect(await page.locator('.figure-drawing canvas').count()).toBe(4);
+    expect(await page.locator('.figure-drawing canvas').count()).toBe(5);
 
     const figure = page.getByRole('region', { name: 'Calls', exact: true }).first();
     await figure.getByText('As a table').click();
@@ -86,6 +86,70 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
     await page.locator('.figure-summary').waitFor();
     await page.getByRole('link', { name: 'Calls of Busy' }).click();
     await page.waitForURL(/\/desk\/calls\?.*endReason=busy/);
+  });
+
+  const reasons = () => page.getByRole('region', { name: 'End reasons over time', exact: true }).first();
+  const searchOfCalls = async (): Promise<Record<string, string>> => {
+    await page.waitForURL(/\/desk\/calls\?/);
+    return Object.fromEntries(new URL(page.url()).searchParams);
+  };
+
+  it('has the end reasons over time, and each count leads to its calls', async () => {
+    await open();
+
+    await reasons().getByText('As a table').click();
+    expect(await reasons().locator('thead th').allInnerTexts()).toEqual(['Time', 'Completed', 'No answer', 'Busy']);
+    const today = reasons().locator('tbody tr').last();
+    expect(await today.locator('td').allInnerTexts()).toEqual(['2', '1', '1']);
+    expect(await reasons().locator('tbody tr').first().locator('td').allInnerTexts()).toEqual(['0', '0', '0']);
+    await today.getByRole('link', { name: /^Calls of .+, Busy: 1$/ }).click();
+
+    const { from, to, ...search } = await searchOfCalls();
+    expect(search).toEqual({ timeZone: 'Asia/Shanghai', endReason: 'busy' });
+    expect(Date.parse(to!) - Date.parse(from!)).toBe(86_400_000);
+  });
+
+  it('a click on a part of a bar leads to the calls that ended so', async () => {
+    await open();
+    const over = reasons().locator('.u-over');
+    await over.scrollIntoViewIfNeeded();
+    const { width, height } = (await over.boundingBox())!;
+    // Two completed, then one not answered, then one busy, under a scale that ends a tenth above the four.
+    for (const [height4, endReason] of [
+      [1, 'completed'],
+      [2.5, 'no_answer'],
+      [3.5, 'busy'],
+    ] as const) {
+      await over.click({ position: { x: width * (6.5 / 7), y: height * (1 - height4 / 4.4) } });
+      expect(await searchOfCalls()).toMatchObject({ endReason });
+      await page.goBack();
+      await over.waitFor();
+    }
+  });
+
+  it('has the end reasons of each provider, and the way to the calls and the charts of one', async () => {
+    await open();
+    expect(await rows('End reasons by provider').allInnerTexts()).toEqual([
+      expect.stringMatching(/^one\s+2\s+66.7 %\s+1\s+33.3 %\s+0$/),
+      expect.stringMatching(/^two\s+0\s+0\s+1\s+100 %$/),
+    ]);
+
+    await tabTo(page, page.getByRole('link', { name: 'Calls of two, Busy: 1', exact: true }));
+    await page.keyboard.press('Enter');
+    expect(await searchOfCalls()).toMatchObject({ provider: 'two', endReason: 'busy', timeZone: 'Asia/Shanghai' });
+
+    await page.goBack();
+    await page.getByRole('link', { name: 'Figures of two', exact: true }).click();
+    await page.waitForURL(/\/desk\/figures\?.*provider=two/);
+    await waitFor('its figures', async () => /^Calls\n1\n/.test(await fact('Calls').innerText()));
+    await reasons().getByText('As a table').click();
+    await waitFor('its reason alone', async () => (await reasons().locator('thead th').count()) === 2);
+    await reasons()
+      .locator('tbody tr')
+      .last()
+      .getByRole('link', { name: /Busy: 1$/ })
+      .click();
+    expect(await searchOfCalls()).toMatchObject({ provider: 'two', endReason: 'busy' });
   });
 
   it('keeps range, zone and provider in the address', async () => {
@@ -153,7 +217,7 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
   ] as const)('axe finds nothing serious, and all fits: %s, %s', async (language, theme, size) => {
     const other = await openDesk(browser(), service, { ...size, language, theme });
     await open('figures', other.page);
-    await other.page.locator('summary').first().click();
+    for (const table of await other.page.locator('summary').all()) await table.click();
 
     expect(await seriousFaults(other.page)).toEqual([]);
     expect(await overflowOf(other.page)).toBe(0);

@@ -5,8 +5,9 @@ import { bucketsOf, QUARTER_MS, rowsOf, type Bucket, type Period } from '../../s
 
 const HOUR_MS = 3_600_000;
 
-const between = (zone: string, every: Period, from: string, to: string): readonly Bucket[] =>
-  bucketsOf(zone, every, { from: startOfDay(zone, from), to: startOfDay(zone, to) }, 10_000)!;
+const between = (zone: string, every: Period, from: string, to: string): readonly Bucket[] => [
+  ...bucketsOf(zone, every, { from: startOfDay(zone, from), to: startOfDay(zone, to) }),
+];
 
 const hoursOf = (buckets: readonly Bucket[]): number[] =>
   buckets.map(({ from, to }) => (to.getTime() - from.getTime()) / HOUR_MS);
@@ -87,13 +88,6 @@ describe('weeks and months', () => {
   });
 });
 
-it('there are never more buckets than allowed', () => {
-  const range = { from: startOfDay('UTC', '2026-01-01'), to: startOfDay('UTC', '2027-01-01') };
-
-  expect(bucketsOf('UTC', 'day', range, 365)).toHaveLength(365);
-  expect(bucketsOf('UTC', 'day', range, 364)).toBeNull();
-});
-
 const ZONES = ['UTC', 'Asia/Shanghai', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Chatham'];
 const quarters = fc
   .integer({ min: Date.UTC(2025, 0) / QUARTER_MS, max: Date.UTC(2027, 0) / QUARTER_MS })
@@ -117,7 +111,7 @@ it('buckets follow each other without gaps, and clocks show one hour, day, week 
       fc.constantFrom(...ZONES),
       fc.constantFrom('hour', 'day', 'week', 'month'),
       (range, zone, every) => {
-        const buckets = bucketsOf(zone, every, range, 10_000)!;
+        const buckets = [...bucketsOf(zone, every, range)];
         const label = (at: Date): string => {
           const { date, minute } = localTime(zone, at);
           return LABELS[every](date, minute);

@@ -6,7 +6,17 @@ import { CallFilterQuery } from '../calls/call-query.js';
 
 /** The filters of the search that do not concern the end of a call. A call must match all of them. */
 export class LiveCallsQuery
-  extends PickType(CallFilterQuery, ['userId', 'callerId', 'calleeId', 'provider', 'phone'])
+  extends PickType(CallFilterQuery, [
+    'userId',
+    'callerId',
+    'calleeId',
+    'provider',
+    'phone',
+    'stateType',
+    'from',
+    'to',
+    'timeZone',
+  ])
   implements LiveFilter
 {
   @ApiPropertyOptional({ description: 'The `id` of a service line.', example: '1' })

@@ -45,7 +45,9 @@ class LiveEventReply {
 
   @ApiPropertyOptional({
     type: [String],
-    description: '`changes`: calls that do not match the filters any more, because another provider carries them.',
+    description:
+      '`changes`: calls that do not match the filters any more: their `stateType`, `provider` or `calleePhone` has changed. After a ' +
+      'stream was resumed, calls that you do not have may be among them.',
     example: [CALL_SID],
   })
   gone?: readonly string[];
@@ -71,6 +73,8 @@ export const WatchCallsApi = () =>
         'With `Last-Event-ID`, on any replica, the stream goes on with the change after it, and nothing is missed or sent twice. If that is ' +
         `impossible, the first event is \`reset\`: \`too_many_changes\` (more than ${MAX_CHANGES}), or \`position_unknown\`, as after a ` +
         'restart of the database. An `id` may come without `data`.\n\n' +
+        'With `stateType`, a call is in `gone` as soon as its state is none of these, also at its end. The change that ends it is sent if `4` ' +
+        'is one of them. A date in `from` or `to` is read once, when the stream begins.\n\n' +
         'Reports about a call that is over are not sent. A stream ends with its token or API key, and when the process stops; a client that ' +
         'reads too slowly is cut. Both resume.',
     }),

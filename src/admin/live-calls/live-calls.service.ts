@@ -50,8 +50,8 @@ export class LiveCallsStreams {
     for (const signal of stops) signal.addEventListener('abort', end);
     if (stops.some(({ aborted }) => aborted)) end();
     const isFiltered = Object.values(filter).some((value) => value !== undefined);
-    const view = new DeskView({ isMasked, matches: isFiltered ? condition : null });
     const after = lastEventId === undefined || lastEventId === '' ? null : (readPosition(lastEventId) ?? undefined);
+    const view = new DeskView({ isMasked, condition: isFiltered ? condition : null, isResumed: Boolean(after) });
     const items = this.live.watch(after, stop.signal);
     try {
       await sendLiveCalls(reply, view, items, { stop: stop.signal, end, expiresAt: caller.expiresAt });

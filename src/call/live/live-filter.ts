@@ -1,25 +1,21 @@
 /** Which live calls a desk watches: the filters of the search that make sense for them. */
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError } from '../../common/error-table.js';
 import { isLong } from '../../common/long.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
-import { storedForm } from '../search/call-search.service.js';
 import type { ShownCall } from '../search/call-view.js';
+import { checkedFilter, type SoughtCalls } from '../search/sought-calls.js';
 import { ExternalIds } from '../updates/external-ids.js';
 
-export interface LiveFilter {
-  /** The id or the external id of the caller or the callee. */
-  readonly userId?: string | undefined;
-  readonly callerId?: string | undefined;
-  readonly calleeId?: string | undefined;
+export interface LiveFilter extends Omit<SoughtCalls, 'endReason' | 'open' | 'completed'> {
   readonly serviceLineId?: string | undefined;
-  readonly provider?: string | undefined;
-  /** The number of either leg, in any notation. */
-  readonly phone?: string | undefined;
 }
 
-export type LiveCondition = (call: ShownCall) => boolean;
+export interface LiveCondition {
+  /** By the record as it is now. */
+  matches(call: ShownCall): boolean;
+  /** By what a call never changes. If false, the call has never matched and never will. */
+  mayMatch(call: ShownCall): boolean;
+}
 
 @Injectable()
 export class LiveFilters {
@@ -28,21 +24,29 @@ export class LiveFilters {
     @Inject(CONFIG) private readonly config: Pick<Config, 'phoneRegion'>,
   ) {}
 
-  /** @throws AppError for a phone that cannot be dialled */
+  /** @throws AppError that names each invalid parameter */
   async conditionOf(filter: LiveFilter): Promise<LiveCondition> {
-    const phone = filter.phone === undefined ? undefined : storedForm(filter.phone, this.config.phoneRegion);
-    if (phone === null) throw new AppError('BAD_REQUEST', { faults: [{ where: '/phone', what: NOT_DIALABLE }] });
+    const { phone, serviceLineId, provider, stateType, from, to } = checkedFilter(filter, this.config.phoneRegion);
     const [userId, callerId, calleeId] = await Promise.all(
       [filter.userId, filter.callerId, filter.calleeId].map((user) => this.idOf(user)),
     );
-    const { serviceLineId, provider } = filter;
-    return (call) =>
+    const states = stateType?.map(String);
+    const mayMatch = (call: ShownCall): boolean =>
       (userId === undefined || call.callerId === userId || call.calleeId === userId) &&
       (callerId === undefined || call.callerId === callerId) &&
       (calleeId === undefined || call.calleeId === calleeId) &&
       (serviceLineId === undefined || call.serviceLineId === serviceLineId) &&
-      (provider === undefined || call.provider === provider) &&
-      (phone === undefined || call.callerPhone === phone || call.calleePhone === phone);
+      (from === undefined || call.requestedAt >= from) &&
+      (to === undefined || call.requestedAt < to);
+    return {
+      mayMatch,
+      // A hunt rings the next phone of the line, a fail-over asks the next provider.
+      matches: (call) =>
+        mayMatch(call) &&
+        (phone === undefined || call.callerPhone === phone || call.calleePhone === phone) &&
+        (provider === undefined || call.provider === provider) &&
+        (states?.includes(call.stateType) ?? true),
+    };
   }
 
   /** If nobody has the external id, no call matches. */

@@ -1,21 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AppError, type Fault } from '../../common/error-table.js';
+import type { Fault } from '../../common/error-table.js';
 import { nextTurn } from '../../common/next-turn.js';
-import { normalisePhone } from '../../common/phone-number.js';
-import { rangeFaults } from '../../common/time-range.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { badCursor, type Page, type PageRequest } from '../../common/page.js';
 import type { CallFilter } from './call-search-statement.js';
 import { isCallSid } from '../record/call-sid.js';
 import { searchCalls } from './search-calls.js';
 import type { ShownCall } from './call-view.js';
-
-export interface SoughtCalls extends CallFilter {
-  /** In any notation. */
-  readonly phone?: string | undefined;
-}
+import { checkedFilter, type SoughtCalls } from './sought-calls.js';
 
 export type CallSearch = PageRequest & SoughtCalls;
 
@@ -60,18 +53,7 @@ export class CallSearchService {
     } while (after !== undefined);
   }
 
-  private filterOf({ phone: written, ...filter }: SoughtCalls, more: readonly Fault[] = []): CallFilter {
-    const phone = written === undefined ? undefined : storedForm(written, this.config.phoneRegion);
-    const faults: Fault[] = [
-      ...(phone === null ? [{ where: '/phone', what: NOT_DIALABLE }] : []),
-      ...rangeFaults(filter),
-      ...more,
-    ];
-    if (faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
-    return { ...filter, phone: phone ?? undefined };
+  private filterOf(search: SoughtCalls, more?: readonly Fault[]): CallFilter {
+    return checkedFilter(search, this.config.phoneRegion, more);
   }
 }
-
-/** In a query string an unescaped plus is decoded as a blank. */
-export const storedForm = (written: string, region: string): string | null =>
-  normalisePhone(written.replace(/^ /, '+'), region) ?? normalisePhone(written, region);

@@ -58,6 +58,8 @@ export interface Statistics {
   readonly buckets: readonly StatisticsBucket[];
 }
 
+type GroupRow = SummedRow & { readonly bucket: number; readonly key: string };
+
 const ROWS_OF: Readonly<Record<GroupedBy, Grouping>> = {
   none: 'provider',
   provider: 'provider',
@@ -65,19 +67,27 @@ const ROWS_OF: Readonly<Record<GroupedBy, Grouping>> = {
   country: 'country',
 };
 
-/** $1 to $4: the rows of each bucket, as ranges. $5: their grouping. $6: whether the groups are one. */
+/**
+ * $1 to $4: the rows of each bucket, as ranges, with seconds of Unix time. $5: their grouping. $6: whether the groups are one.
+ * A cursor, because thousands of rows at once take tens of milliseconds to read.
+ */
 const READ = `
+declare figures no scroll cursor for
 select part.bucket, case when $6 then '' else row.key end as key, ${SUMS}
-from unnest($1::integer[], $2::smallint[], $3::timestamptz[], $4::timestamptz[]) as part (bucket, minutes, first, until)
+from unnest($1::integer[], $2::smallint[], $3::bigint[], $4::bigint[]) as part (bucket, minutes, first, until)
 join call_statistics row
-  on row.grouped_by = $5 and row.minutes = part.minutes and row.starts_at >= part.first and row.starts_at < part.until
+  on row.grouped_by = $5 and row.minutes = part.minutes
+    and row.starts_at >= to_timestamp(part.first) and row.starts_at < to_timestamp(part.until)
 group by 1, 2 having sum(row.calls) > 0
 order by sum(row.calls) desc, key`;
+
+const ROWS_A_READ = 200;
+const READ_ON = `fetch ${ROWS_A_READ} from figures`;
 
 /** The planner does not know that each range is a few rows of the key. It would read all rows, and compile the statement. */
 const RANGE_BY_RANGE =
   'set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_bitmapscan = off; ' +
-  'set local max_parallel_workers_per_gather = 0; set local jit = off';
+  'set local max_parallel_workers_per_gather = 0; set local jit = off; set local cursor_tuple_fraction = 1';
 
 const IS_FILLED = `select coalesce(bool_and(next_at > fill_until), false) as "isFilled" from statistics_progress where id = 1`;
 
@@ -101,8 +111,7 @@ export class CallStatistics {
       ...(from && to && to <= from ? [EMPTY_RANGE] : []),
     ];
     if (!from || !to || faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
-    const buckets = bucketsOf(timeZone, every, { from, to }, MAX_BUCKETS);
-    if (!buckets) throw new AppError('BAD_REQUEST', { faults: [TOO_MANY] });
+    const buckets = await allOf(bucketsOf(timeZone, every, { from, to }));
     const parts = buckets.flatMap((bucket, index) => rowsOf(bucket).map((rows) => ({ index, ...rows })));
     const { isFilled, rows } = await this.database.transaction(async (transaction) => {
       await transaction.query(RANGE_BY_RANGE);
@@ -110,15 +119,20 @@ export class CallStatistics {
       const values = [
         parts.map(({ index }) => index),
         parts.map(({ minutes }) => minutes),
-        parts.map((part) => part.from),
-        parts.map((part) => part.to),
+        // A list of times takes the driver ten times as long to write.
+        parts.map((part) => part.from.getTime() / 1_000),
+        parts.map((part) => part.to.getTime() / 1_000),
         ROWS_OF[by],
         by === 'none',
       ];
-      return {
-        ...filled,
-        rows: await transaction.query<(SummedRow & { bucket: number; key: string })[]>(READ, values),
-      };
+      await transaction.query(READ, values);
+      const found: GroupRow[] = [];
+      let read: GroupRow[];
+      do {
+        read = await transaction.query<GroupRow[]>(READ_ON);
+        found.push(...read);
+      } while (read.length === ROWS_A_READ);
+      return { ...filled, rows: found };
     });
     const groups = buckets.map((): StatisticsGroup[] => []);
     // With a country for each hour of a month there are thousands.
@@ -133,6 +147,15 @@ export class CallStatistics {
     };
   }
 }
+
+/** With a zone's clock, hundreds of buckets take tens of milliseconds. */
+const allOf = (buckets: Iterable<Bucket>): Promise<Bucket[]> => {
+  let count = 0;
+  return mapInTurns(buckets, (bucket) => {
+    if (++count > MAX_BUCKETS) throw new AppError('BAD_REQUEST', { faults: [TOO_MANY] });
+    return bucket;
+  });
+};
 
 export const TOO_MANY: Fault = {
   where: '/every',

@@ -30,16 +30,9 @@ export const isQuarter = (at: Date): boolean => at.getTime() % QUARTER_MS === 0;
 
 export const quarterOf = (at: Date): Date => new Date(Math.floor(at.getTime() / QUARTER_MS) * QUARTER_MS);
 
-/** The first and the last bucket may be parts. Null if there are more than `most`. */
-export const bucketsOf = (
-  zone: string,
-  every: Period,
-  { from, to }: Bucket,
-  most: number,
-): readonly Bucket[] | null => {
-  const buckets: Bucket[] = [];
+/** In the order of time. The first and the last one may be parts. */
+export function* bucketsOf(zone: string, every: Period, { from, to }: Bucket): Generator<Bucket, void> {
   for (let start = from; start < to;) {
-    if (buckets.length === most) return null;
     const next =
       every === 'none'
         ? to
@@ -47,11 +40,10 @@ export const bucketsOf = (
           ? nextHour(zone, start)
           : startOfDay(zone, dateAfter(zone, every, start));
     const end = next < to ? next : to;
-    buckets.push({ from: start, to: end });
+    yield { from: start, to: end };
     start = end;
   }
-  return buckets;
-};
+}
 
 /** An hour that clocks show twice is two buckets; one that loses half an hour is a short one. */
 const nextHour = (zone: string, start: Date): Date => {

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import type { EndReason } from '../../parts/badge';
 import { Disclosure } from '../../parts/disclosure';
 import { useLanguageTag, useText } from '../../text/language';
 import { CALLS, CallsLink, searchOf, type CallsSearch } from './calls-link';
@@ -10,6 +11,7 @@ import { useColours, type Colours, type Token } from './colours';
 import type { Slot } from './figures';
 import { useSlotName, type Format } from './format';
 import type { Range } from './range';
+import { partAt, stacked } from './stack';
 import { text } from './text';
 
 export interface Line {
@@ -18,6 +20,8 @@ export interface Line {
   readonly token: Token;
   /** A pale bar stands behind a full one. */
   readonly shape: 'bar' | 'pale bar' | 'line' | 'dashes';
+  /** What its calls have in common. Then each figure leads to them. */
+  readonly endReason?: EndReason;
 }
 
 interface Props {
@@ -30,17 +34,19 @@ interface Props {
   readonly format: Format;
   /** The top of the scale, if it is known. */
   readonly most?: number;
+  /** Its bars stand on top of each other, the first at the bottom, and it takes all the width. */
+  readonly isStacked?: boolean;
 }
 
 export const Chart = (props: Props) => {
-  const { title, about, lines, slots, range, format } = props;
+  const { title, about, lines, slots, range, format, isStacked = false } = props;
   const t = useText(text);
   const id = useId();
   const [pointed, setPointed] = useState<number | null>(null);
   const nameOf = useSlotName(range);
   const slot = pointed === null ? undefined : slots[pointed];
   return (
-    <section className="card figure" aria-labelledby={id}>
+    <section className={`card figure ${isStacked ? 'figure-wide' : ''}`} aria-labelledby={id}>
       <div>
         <h2 id={id}>{title}</h2>
         <p className="about">{about}</p>
@@ -70,7 +76,7 @@ const searchOfSlot = (
 ): CallsSearch => ({ from, to, timeZone, provider });
 
 const SlotTable = (props: Props) => {
-  const { title, lines, slots, range, format } = props;
+  const { title, lines, slots, range } = props;
   const t = useText(text);
   const nameOf = useSlotName(range);
   return (
@@ -93,8 +99,10 @@ const SlotTable = (props: Props) => {
               <th scope="row">
                 <CallsLink search={searchOfSlot(slot, props)}>{nameOf(slot.from)}</CallsLink>
               </th>
-              {lines.map(({ label, values }) => (
-                <td key={label}>{format(values[place] ?? null)}</td>
+              {lines.map((line) => (
+                <td key={line.label}>
+                  <Figure {...props} line={line} slot={slot} value={line.values[place] ?? null} />
+                </td>
               ))}
             </tr>
           ))}
@@ -104,13 +112,32 @@ const SlotTable = (props: Props) => {
   );
 };
 
+interface FigureProps extends Props {
+  readonly line: Line;
+  readonly slot: Slot;
+  readonly value: number | null;
+}
+
+const Figure = ({ line: { label, endReason }, slot, value, ...props }: FigureProps) => {
+  const t = useText(text);
+  const nameOf = useSlotName(props.range);
+  const count = props.format(value);
+  if (endReason === undefined || value === null || value === 0) return count;
+  const what = `${nameOf(slot.from)}, ${label}`;
+  return (
+    <CallsLink search={{ ...searchOfSlot(slot, props), endReason }} label={t('countOf', { what, count })}>
+      {count}
+    </CallsLink>
+  );
+};
+
 const HEIGHT = 200;
 
 interface DrawingProps extends Props {
   readonly onPoint: (place: number | null) => void;
 }
 
-const Drawing = ({ title, lines, slots, range, provider, format, most, onPoint }: DrawingProps) => {
+const Drawing = ({ title, lines, slots, range, provider, format, most, isStacked = false, onPoint }: DrawingProps) => {
   const t = useText(text);
   const tag = useLanguageTag();
   const navigate = useNavigate();
@@ -118,18 +145,29 @@ const Drawing = ({ title, lines, slots, range, provider, format, most, onPoint }
   const frame = useRef<HTMLDivElement>(null);
   // What it is drawn from, as text: a refresh that changes nothing draws nothing.
   const drawn = JSON.stringify([lines, slots.map(({ from, to }) => [from, to]), range, provider, most]);
-  const open = useRef<(place: number) => void>(() => undefined);
+  const open = useRef<(place: number, height: number) => void>(() => undefined);
   useEffect(() => {
-    open.current = (place) => {
+    open.current = (place, height) => {
       const slot = slots[place];
-      const search = slot && searchOf({ from: slot.from, to: slot.to, timeZone: range.timeZone, provider });
-      if (search) void navigate({ to: CALLS, search: search as never });
+      if (!slot) return;
+      const endReason = isStacked ? partAt(lines, place, height)?.endReason : undefined;
+      const search = searchOf({ ...searchOfSlot(slot, { range, provider }), ...(endReason && { endReason }) });
+      void navigate({ to: CALLS, search: search as never });
     };
   });
   useEffect(() => {
     const place = frame.current;
     if (!place) return;
-    const options = optionsOf({ lines, slots, range, most, format, tag, colours: JSON.parse(colours) as Colours });
+    const shown = isStacked ? stacked(lines) : lines;
+    const options = optionsOf({
+      lines: shown,
+      slots,
+      range,
+      most,
+      format,
+      tag,
+      colours: JSON.parse(colours) as Colours,
+    });
     const chart = new uPlot(
       {
         ...options,
@@ -137,12 +175,12 @@ const Drawing = ({ title, lines, slots, range, provider, format, most, onPoint }
         height: HEIGHT,
         hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },
       },
-      [middlesOf(slots), ...lines.map(({ values }) => [...values])],
+      [middlesOf(slots), ...shown.map(({ values }) => [...values])],
       place,
     );
-    chart.over.addEventListener('click', () => {
+    chart.over.addEventListener('click', ({ offsetY }) => {
       const { idx } = chart.cursor;
-      if (typeof idx === 'number') open.current(idx);
+      if (typeof idx === 'number') open.current(idx, chart.posToVal(offsetY, 'y'));
     });
     const watch = new ResizeObserver(() => {
       if (place.clientWidth > 0) chart.setSize({ width: place.clientWidth, height: HEIGHT });
@@ -153,7 +191,7 @@ const Drawing = ({ title, lines, slots, range, provider, format, most, onPoint }
       chart.destroy();
     };
     // `drawn` stands for what it is drawn from.
-  }, [drawn, colours, tag, format, onPoint]);
+  }, [drawn, isStacked, colours, tag, format, onPoint]);
   return (
     <div ref={frame} className="figure-drawing" role="img" aria-label={t('chart', { title, count: slots.length })} />
   );
@@ -170,12 +208,14 @@ interface Drawn extends Pick<Props, 'lines' | 'slots' | 'range' | 'format'> {
 }
 
 const DAY_SECONDS = 86_400;
+/** As uPlot has them, from a day to two years. */
+const DAYS_APART = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 30, 60, 90, 120, 180, 365, 730];
 const FONT = '12px system-ui, sans-serif';
 
 const optionsOf = ({
   lines,
   slots,
-  range: { timeZone },
+  range: { timeZone, every },
   format,
   most,
   tag,
@@ -205,6 +245,8 @@ const optionsOf = ({
         grid: { show: false },
         size: 30,
         space: 60,
+        // The times of a day say nothing about a bar of a day.
+        ...(every !== 'hour' && { incrs: DAYS_APART.map((days) => days * DAY_SECONDS) }),
         values: (_, splits, __, ___, step) =>
           splits.map((at) => (step < DAY_SECONDS ? hour : day).format(new Date(at * 1_000))),
       },

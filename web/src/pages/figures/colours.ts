@@ -1,7 +1,7 @@
 /** A canvas takes no custom properties: what the tokens are in the theme of this moment. */
 import { useSyncExternalStore } from 'react';
 
-const TOKENS = ['accent', 'ink-quiet', 'warn', 'line'] as const;
+const TOKENS = ['accent', 'ink-quiet', 'warn', 'line', 'good', 'bad', 'violet', 'teal', 'pink'] as const;
 export type Token = (typeof TOKENS)[number];
 export type Colours = Readonly<Record<Token, string>>;
 

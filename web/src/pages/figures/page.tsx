@@ -10,7 +10,8 @@ import { Chart, type Line } from './chart';
 import { ratioOf, useFigures, type Figures, type Group, type Slot } from './figures';
 import { Filters } from './filters';
 import { useFormats } from './format';
-import { isOver, rangeOf, weeksBack, type Range } from './range';
+import { isOver, rangeOf, weeksBack, type FigureSearch, type Range } from './range';
+import { ReasonsByProvider, ReasonsOverTime } from './reasons';
 import { Summary } from './summary';
 import { EndReasons, Providers } from './tables';
 import { text } from './text';
@@ -44,7 +45,7 @@ const Page = () => {
       {!data && error === null && <Loading />}
       {data && (error === null || isFresh) && (
         <div className={`stack figures ${isFresh ? '' : 'figures-old'}`} aria-busy={!isFresh}>
-          <Content figures={data} range={range} provider={provider} />
+          <Content figures={data} range={range} address={search} />
         </div>
       )}
     </>
@@ -54,11 +55,12 @@ const Page = () => {
 interface ContentProps {
   readonly figures: Figures;
   readonly range: Range;
-  readonly provider: string | undefined;
+  readonly address: FigureSearch;
 }
 
-const Content = ({ figures: { isComplete, total, slots, providers }, range, provider }: ContentProps) => {
+const Content = ({ figures: { isComplete, total, slots, providers }, range, address }: ContentProps) => {
   const t = useText(text);
+  const { provider } = address;
   const weeks = weeksBack(range);
   const before = weeks === 1 ? t('weekBefore') : t('weeksBefore', { count: weeks });
   const { timeZone } = range;
@@ -80,6 +82,7 @@ const Content = ({ figures: { isComplete, total, slots, providers }, range, prov
           <Charts slots={slots} range={range} provider={provider} before={before} />
           <EndReasons total={total} search={search} before={before} />
           <Providers providers={providers} search={search} before={before} />
+          <ReasonsByProvider providers={providers} search={search} address={address} />
         </>
       )}
     </>
@@ -141,6 +144,7 @@ const Charts = ({ slots, range, provider, before }: ChartsProps) => {
       {charts.map((chart) => (
         <Chart key={chart.title} {...chart} slots={slots} range={range} provider={provider} />
       ))}
+      <ReasonsOverTime slots={slots} range={range} provider={provider} />
     </div>
   );
 };
