@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Quota } from '../common/rate-limit-headers.js';
 import type { RequestRate } from '../config/setting-values.js';
+import { growingTo } from './growing-cache.js';
 
 export interface SpentBucket {
   readonly rate: RequestRate;
@@ -19,7 +20,7 @@ export class TokenBuckets {
 
   /** @param max keys; the one that was unused for longest makes place for a new one */
   constructor(rates: readonly RequestRate[], max: number) {
-    this.fullAt = new LRUCache({ max });
+    this.fullAt = new LRUCache(growingTo(max));
     this.buckets = rates.map((rate, index) => {
       const wholeMs = rate.seconds * 1_000;
       return { rate, index, wholeMs, tokenMs: wholeMs / rate.requests };

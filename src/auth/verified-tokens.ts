@@ -8,6 +8,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { CONFIG, type Config } from '../config/config.js';
 import type { Principal } from './access-token.js';
+import { growingTo } from './growing-cache.js';
 
 /** With the maximum age of the keys, a revoked key is accepted for at most one minute. */
 export const BELIEVED_MS = 30_000;
@@ -24,7 +25,7 @@ interface Verified {
 @Injectable()
 export class VerifiedTokens {
   /** By keyOf: a token gives access to its user's calls, and memory may be written to swap and to dumps. */
-  private readonly tokens = new LRUCache<string, Verified>({ max: MAX_TOKENS });
+  private readonly tokens = new LRUCache<string, Verified>(growingTo(MAX_TOKENS));
   private readonly believedMs: number;
 
   constructor(@Inject(CONFIG) { jwtJwksUri }: Pick<Config, 'jwtJwksUri'>) {

@@ -1,9 +1,11 @@
-/** A real browser for tests of pages: Debian's Chromium, headless. */
+/** A real browser for tests of pages: Debian's Chromium, without windows. */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 import { noteSkipped } from './skipped.js';
 
-export const CHROMIUM = '/usr/bin/chromium';
+/** The same browser without its window system: it starts three times faster, and draws pages with half the work. */
+const HEADLESS = '/usr/bin/chromium-headless-shell';
+export const CHROMIUM = existsSync(HEADLESS) ? HEADLESS : '/usr/bin/chromium';
 
 /** Resolves to this machine. Unlike localhost, the browser treats it as a public name. */
 export const PUBLIC_HOST = 'ringback.test';
@@ -29,7 +31,7 @@ const BROWSER_TEST_LIMIT_MS = 120_000;
  */
 export const describeInBrowser = (what: string, tests: (browser: () => Browser) => void): void => {
   if (!existsSync(CHROMIUM) && !process.env.RINGBACK_REQUIRE_ALL_TESTS) {
-    noteSkipped(what, `there is no ${CHROMIUM}`, 'apt-get install chromium');
+    noteSkipped(what, `there is neither ${HEADLESS} nor ${CHROMIUM}`, 'apt-get install chromium-headless-shell');
     describe.skip(what, () => tests(notStarted));
     return;
   }

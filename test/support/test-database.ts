@@ -26,7 +26,8 @@ const onServer = async (statement: string): Promise<void> => {
 /** A separate database for a test file: migrated and empty. */
 export const createTestDatabase = async (): Promise<TestDatabase> => {
   const name = `ringback_test_${randomBytes(6).toString('hex')}`;
-  await onServer(`create database ${name} template ringback_template`);
+  // Copying the files takes half the work of PostgreSQL's default, which copies page by page and logs each page.
+  await onServer(`create database ${name} template ringback_template strategy file_copy`);
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
   return {
