@@ -7,6 +7,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  */
 export class PartsOfNamesFaster1764841000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`set local lock_timeout = '500ms'`);
     await queryRunner.query(`
       create or replace function user_name_parts(name text) returns text[] language plpgsql immutable parallel safe as $$
         declare
@@ -20,6 +21,7 @@ export class PartsOfNamesFaster1764841000000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`set local lock_timeout = '500ms'`);
     await queryRunner.query(`
       create or replace function user_name_parts(name text) returns text[] language sql immutable parallel safe as $$
         select array(
