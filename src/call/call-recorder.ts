@@ -31,6 +31,11 @@ const stateNow = preparedStatement<{ state: StateType }>(
   'select state from call_records where call_sid = $1',
 );
 
+const carried = preparedStatement(
+  'call-carried',
+  'select from call_records where call_sid = $1 and provider = $2 and state < 4',
+);
+
 @Injectable()
 export class CallRecorder {
   constructor(
@@ -83,6 +88,10 @@ export class CallRecorder {
   async stateOf(callSid: string): Promise<StateType | undefined> {
     const [call] = await stateNow(this.database, [callSid]);
     return call?.state;
+  }
+
+  async isCarriedBy(provider: string, callSid: string): Promise<boolean> {
+    return (await carried(this.database, [callSid, provider])).length > 0;
   }
 
   private publish({ change, needsJobs }: Pick<Application, 'change' | 'needsJobs'>): void {

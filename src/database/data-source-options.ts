@@ -76,7 +76,13 @@ import { Freeze } from '../directory/freeze.entity.js';
 import { Suppression } from '../directory/suppression.entity.js';
 import { TimeoutClient } from '../postgres/timeout-client.js';
 import { GradualPool } from '../postgres/gradual-pool.js';
-import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, IDLE_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
+import {
+  ANSWER_LIMIT_MS,
+  CONNECT_LIMIT_MS,
+  IDLE_LIMIT_MS,
+  KEEP_ALIVE_MS,
+  STATEMENT_LIMIT_MS,
+} from '../postgres/time-limits.js';
 
 /**
  * Plans are cached per connection. A plan from when a table had a page or two would scan the whole table once it has
@@ -188,5 +194,6 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       session: REQUEST_SESSION,
       query_timeout: ANSWER_LIMIT_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     },
   }) satisfies DataSourceOptions;

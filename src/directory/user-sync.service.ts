@@ -164,9 +164,7 @@ export class UserSyncService {
     const accounts = await this.changedAccounts(
       rows.flatMap(({ id, subAccounts }) => subAccounts.map((account) => ({ userId: id, ...account }))),
     );
-    const users = rows
-      .map(({ subAccounts: _, ...user }) => user)
-      .sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+    const users = rows.map(({ subAccounts: _, ...user }) => user).sort(byId);
     const { outcome, hasLosers } = await this.write(rows, { users, accounts, dryRun }, author);
     // Replicas remember only for a second that nobody has an external id.
     if (hasLosers && !dryRun) {
@@ -243,6 +241,10 @@ const conflictIn = (rows: readonly UserRow[], taken: readonly Taken[]): AppError
     })),
   });
 };
+
+/** As the database orders them. The texts are positive numbers without leading zeros. */
+const byId = ({ id: one }: StoredUser, { id: other }: StoredUser): number =>
+  one.length - other.length || (one < other ? -1 : 1);
 
 /** The ids of the users that the list gives an external id, or null for one. */
 const namedOf = (users: readonly StoredUser[]): string[] =>

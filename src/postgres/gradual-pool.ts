@@ -9,14 +9,20 @@ import { Pool, type PoolClient } from 'pg';
 export const OPENED_AT_ONCE = 4;
 /** After these, one in this time. */
 export const GROWTH_MS = 100;
+/** A pool of any size is full after this time, before the requests give up that wait for statements that hang. */
+const FULL_AFTER_MS = 800;
 
 type Callback = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
+
+interface PendingItem {
+  readonly callback: Callback;
+}
 
 /** Of pg-pool, which its types leave out. */
 interface Inner {
   _isFull(): boolean;
   _pulseQueue(): void;
-  newClient(pendingItem: unknown): void;
+  newClient(pendingItem: PendingItem): void;
 }
 
 const inner = Pool.prototype as unknown as Inner;
@@ -38,23 +44,34 @@ export class GradualPool extends Pool {
     return inner._isFull.call(this) || (this.totalCount >= OPENED_AT_ONCE && this.untilGrowth() > 0);
   }
 
-  protected newClient(pendingItem: unknown): void {
+  /** Called when a connection is given back or lost. */
+  protected _pulseQueue(): void {
+    inner._pulseQueue.call(this);
+    this.growLater();
+  }
+
+  protected newClient(pendingItem: PendingItem): void {
     this.grewAt = performance.now();
-    inner.newClient.call(this, pendingItem);
+    try {
+      inner.newClient.call(this, pendingItem);
+    } catch (error) {
+      // A certificate that cannot be read, for example. In the timer, it would end the process.
+      pendingItem.callback(error as Error, undefined, () => undefined);
+    }
   }
 
   private untilGrowth(): number {
-    return this.grewAt + GROWTH_MS - performance.now();
+    const step = Math.min(GROWTH_MS, FULL_AFTER_MS / Math.max(1, this.options.max - OPENED_AT_ONCE));
+    return this.grewAt + step - performance.now();
   }
 
   /** Requests that wait get a new connection in turn, though none is released and no other request comes. */
   private growLater(): void {
-    if (this.growth || this.waitingCount === 0 || inner._isFull.call(this)) return;
+    if (this.growth || this.ending || this.waitingCount === 0 || inner._isFull.call(this)) return;
     this.growth = setTimeout(
       () => {
         this.growth = undefined;
-        inner._pulseQueue.call(this);
-        this.growLater();
+        this._pulseQueue();
       },
       Math.max(0, Math.ceil(this.untilGrowth())),
     );

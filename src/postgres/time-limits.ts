@@ -10,4 +10,6 @@ export const STATEMENT_LIMIT_MS = 10_000;
 /** By then PostgreSQL would have canceled the statement, so the server is gone. */
 export const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
 /** Of a connection that no request uses. A new one is slow (gradual-pool.ts), so those of a busy minute stay for the next. */
-export const IDLE_LIMIT_MS = 300_000;
+export const IDLE_LIMIT_MS = 120_000;
+/** Some networks forget a connection that is silent for four minutes. */
+export const KEEP_ALIVE_MS = 60_000;

@@ -293,7 +293,7 @@ export type WebhookReading =
         readonly body: string;
         /** The call goes on by this reply, so it is sent even if the events cannot be stored. They are fetched later. */
         readonly isNeeded?: true;
-        /** The body instead, if the call is over by then: the provider asks before it rings a phone. */
+        /** The body instead, if the call is over by then, or another provider's: this one asks before it rings a phone. */
         readonly ifOver?: string;
       };
     }

@@ -5,7 +5,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallRecorder } from '../call/call-recorder.js';
 import type { Applied } from '../call/record/apply-call-event.js';
-import { StateType } from '../call/record/call-lifecycle.js';
 import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
 import { AppError } from '../common/error-table.js';
@@ -112,13 +111,13 @@ export class WebhookController {
     const { reply } = reading;
     if (!reply) return undefined;
     void response.status(200).type(reply.contentType);
-    return reply.ifOver !== undefined && (await this.isOver(reading)) ? reply.ifOver : reply.body;
+    return reply.ifOver !== undefined && (await this.isOver(name, reading)) ? reply.ifOver : reply.body;
   }
 
-  /** A call whose state cannot be read goes on, like one whose event cannot be stored. */
-  private async isOver({ events }: Pick<GenuineReading, 'events'>): Promise<boolean> {
+  /** For this provider: another one may carry the call by now. */
+  private async isOver(provider: string, { events }: Pick<GenuineReading, 'events'>): Promise<boolean> {
     const callSid = events[0]?.callSid ?? null;
-    return callSid !== null && (await this.recorder.stateOf(callSid).catch(() => undefined)) === StateType.over;
+    return callSid !== null && !(await this.recorder.isCarriedBy(provider, callSid));
   }
 
   /** A provider that signs nothing gets a URL with a secret in its path. */

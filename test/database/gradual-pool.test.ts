@@ -8,7 +8,7 @@ const MAX = 12;
 let begun: number[];
 
 class NotedPool extends GradualPool {
-  protected override newClient(pendingItem: unknown): void {
+  protected override newClient(pendingItem: Parameters<GradualPool['newClient']>[0]): void {
     begun.push(performance.now());
     super.newClient(pendingItem);
   }

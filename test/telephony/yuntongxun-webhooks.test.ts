@@ -58,7 +58,7 @@ describe.each([
           occurredAt: expect.any(Date),
         },
       ],
-      reply: { ...YES, isNeeded: true, ifOver: expect.stringMatching(/<statuscode>(?!0000<)\d{4}</) },
+      reply: { ...YES, ifOver: expect.stringMatching(/<statuscode>(?!0000<)\d{4}</) },
     });
   });
 

@@ -54,6 +54,26 @@ it('CallAuth of a call that is over is refused, so that no phone rings', async (
   expect(answer).toMatchObject({ status: 200, body: expect.stringMatching(/<statuscode>(?!0000<)\d{4}</) });
 });
 
+it('CallAuth of a call that another provider carries by now is refused', async () => {
+  const { callSid: userData } = await storeCall(service.database, { provider: 'simulator' });
+  const body = asXml({ action: 'CallAuth', type: '1', callSid: '160115094848497400010006000021ef', userData });
+
+  expect((await post(WEBHOOK_TARGET, body)).body).toMatch(/<statuscode>(?!0000<)\d{4}</);
+});
+
+it('a call whose CallAuth has come meanwhile is not closed as one that was never placed', async () => {
+  const { callSid: userData } = await storeCall(service.database, { provider: 'yuntongxun' });
+  await post(
+    WEBHOOK_TARGET,
+    asXml({ action: 'CallAuth', type: '1', callSid: '160115094848497400010006000021f0', userData }),
+  );
+  const recorder = service.app.nest.get(CallRecorder);
+
+  expect(await recorder.applyOwn(userData, 'lost', { endReason: 'failed' })).toBe('too_late');
+  expect(await recorder.stateOf(userData)).toBe(1);
+  expect(await recorder.applyOwn(userData, 'lost', { endReason: 'lost' })).toBe('applied');
+});
+
 it('a wrong secret always gets the same response, with any appended path and any body', async () => {
   const targets = [...ACTIONS, '/AccountLookup', '/CallAuth/x', '/'].map((more) => `${GUESSED}${more}`);
   // Also with the right secret and an unknown path, because another response would confirm the secret.

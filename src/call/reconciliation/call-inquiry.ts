@@ -51,11 +51,15 @@ export class CallInquiry {
         endReason: wasPlaced ? 'lost' : 'failed',
         detail: { why: 'the provider knows no such call' },
       });
-      return 'over';
+      return this.stateIn(call.callSid);
     }
     // The request was for this call; a callSid in the events is ignored.
     for (const event of status.events) await this.recorder.apply(provider.name, { ...event, callSid: call.callSid });
-    return (await this.stateOf(call.callSid)) === StateType.over ? 'over' : 'open';
+    return this.stateIn(call.callSid);
+  }
+
+  private async stateIn(callSid: string): Promise<'over' | 'open'> {
+    return (await this.stateOf(callSid)) === StateType.over ? 'over' : 'open';
   }
 
   stateOf(callSid: string): Promise<StateType | undefined> {

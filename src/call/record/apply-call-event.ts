@@ -37,7 +37,7 @@ export const RINGBACK = 'ringback';
 /**
  * unknown_call: not stored. applied: stored, whether or not it moved the call. repeated: the event was stored before;
  * nothing changed. replayed: as repeated, by the very same delivery. too_late: an event of ours that applies only to
- * open calls; not stored.
+ * open calls, or only to those that no provider has placed; not stored.
  */
 export type Applied = 'unknown_call' | 'applied' | 'repeated' | 'replayed' | 'too_late';
 
@@ -95,6 +95,9 @@ const CALL_END = `json_build_object(
   'answerSeconds', ${seconds('numbered.requested_at', 'numbered.next_answered_at')},
   'talkSeconds', ${seconds('numbered.next_answered_at', 'numbered.next_ended_at')})`;
 
+/** As far as its provider has told. Whoever has found so may have read the call before an event came. */
+const NEVER_PLACED = `call.state = 1 and call.provider_call_id is null`;
+
 const CHANGE_BYTES = changeBytes({
   type: `case
     when next_state = state then 'call.amended'
@@ -137,7 +140,7 @@ const HUNTED_PHONE = `
  * 2. `call`: locks the call's row.
  * 3. `counted`: the event; its effects are null if its source is not the call's current provider or Ringback.
  * 4. `judged`: the next state and times, and whether the event's end outranks the recorded one (`wins`). Empty if the
- *    event applies only to an open call and the call is over.
+ *    event applies only to an open call and the call is over, or says that a call was not placed, and its provider has told otherwise.
  * 5. `ended`: the end that holds from now on.
  * 6. `next`: a canceled call that was answered is `completed`.
  * 7. `numbered`: the time of receipt, and whether anything changed that clients are told of. A recording counts once the
@@ -197,7 +200,8 @@ with given as (
     call.hunt is not null and counted.fact = 'answered' as is_taken,
     counted.longest_stays
   from call, counted
-  where call.state < 4 or not counted.only_while_open
+  where (call.state < 4 or not counted.only_while_open)
+    and (counted.fact is distinct from 'lost' or counted.end_reason <> 'failed' or ${NEVER_PLACED})
 ), ended as (
   select judged.*,
     case when wins then occurred_at else ended_at end as next_ended_at,

@@ -242,7 +242,12 @@ export class AsteriskProvider implements TelephonyProvider {
    */
   private async endWhisper(callSid: string): Promise<void> {
     const variables = { RINGBACK_CALL: callSid };
-    await this.ari.send('POST', this.orderPath('end-whisper'), { body: { variables } });
+    try {
+      await this.ari.send('POST', this.orderPath('end-whisper'), { body: { variables } });
+    } catch (error) {
+      // Leg A has taken the hang-up already.
+      this.logger.info({ provider: this.name, callSid, error }, 'a whisper could not be ended');
+    }
   }
 
   /** @returns the path of a new channel that executes the order in the dialplan */

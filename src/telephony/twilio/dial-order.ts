@@ -68,9 +68,14 @@ export const dialOrder = (
   return orderOf(callerPhone, callees, form.withinLimits(plan), urlFor, form);
 };
 
-/** All numbers from which a dial may come. A dial's own `shownToCaller` is not one: a lost dial could not be searched for by it. */
-export const shownToCaller = ({ callerNumber, shownToCaller: numbers = [callerNumber] }: CallPlan): readonly string[] =>
+/** The numbers of which the caller's phone shows one. A dial's own `shownToCaller` is not one: a lost dial could not be searched for by it. */
+const shownToCaller = ({ callerNumber, shownToCaller: numbers = [callerNumber] }: CallPlan): readonly string[] =>
   numbers;
+
+/** All numbers from which a dial may have come, also by a replica that has no `shownToCaller` yet. */
+export const callingNumbers = (plan: CallPlan): readonly string[] => [
+  ...new Set([plan.callerNumber, ...shownToCaller(plan)]),
+];
 
 type Plan = Omit<CallPlan, 'shownToCaller' | 'shownToCallee'>;
 

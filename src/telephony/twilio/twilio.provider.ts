@@ -20,7 +20,7 @@ import { checkCallback, type GenuineCallback } from './callback-check.js';
 import { MalformedCallback, readCallback } from './callback-events.js';
 import { callbackUrl, sealKeyOf, type SealedFor, type SealKey } from './callback-url.js';
 import { isConfirmed } from './confirmation.js';
-import { dialOrder, goodbye, nextDial, shownToCaller, type CallPlan, type UrlFor } from './dial-order.js';
+import { dialOrder, goodbye, nextDial, callingNumbers, type CallPlan, type UrlFor } from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
 import type { Dialect } from './dialect.js';
@@ -260,7 +260,7 @@ export class TwilioProvider implements TelephonyProvider {
     const found = callOfDial(
       dialled,
       accountSid,
-      await account.callsTo(callerPhone, shownToCaller(this.options), startedAfter),
+      await account.callsTo(callerPhone, callingNumbers(this.options), startedAfter),
     );
     if (found && !this.dialect.recordsParents) {
       // Another call may have dialled this phone as its leg B.

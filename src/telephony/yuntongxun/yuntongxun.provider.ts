@@ -158,7 +158,7 @@ export class YuntongxunProvider implements TelephonyProvider {
         kind: 'genuine',
         events,
         receipt: null,
-        reply: action === 'CallAuth' ? { ...reply, isNeeded: true, ifOver: NO } : reply,
+        reply: action === 'CallAuth' ? { ...reply, ifOver: NO } : reply,
       };
     } catch (error) {
       if (!(error instanceof MalformedWebhook || error instanceof UnreadableBody)) throw error;
