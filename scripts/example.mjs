@@ -57,6 +57,7 @@ start(
   },
   ['main'],
 );
-while (children[0].exitCode === null && !(await isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
-if (children[0].exitCode === null)
-  start('examples/call-me/server.js', { PORT: String(PORT + 1), RINGBACK_URL, OWN_URL });
+// Set as soon as it is to end: by a signal, or because the first one has ended.
+const isEnding = () => process.exitCode !== undefined;
+while (!isEnding() && !(await isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
+if (!isEnding()) start('examples/call-me/server.js', { PORT: String(PORT + 1), RINGBACK_URL, OWN_URL });

@@ -199,16 +199,25 @@ class Rows<Column extends string, Row> {
   }
 
   private readHead(names: readonly string[]): void {
-    const { required, others, columnOf = String } = this.table;
-    const known: readonly string[] = [...required, ...others];
+    const { columnOf = String } = this.table;
     const columns = names.map((name) => columnOf(name));
-    const strange = names.find((name) => !known.includes(columnOf(name)));
-    const isHead =
-      strange === undefined &&
-      required.every((name) => columns.includes(name)) &&
-      new Set(columns).size === columns.length;
-    if (isHead) this.columns = columns;
-    else this.faults.push({ where: `line ${this.line}`, what: this.headExpected(strange) });
+    const what = this.faultOfHead(names, columns);
+    if (what === null) this.columns = columns;
+    else this.faults.push({ where: `line ${this.line}`, what });
+  }
+
+  /** @param columns that the names stand for */
+  private faultOfHead(names: readonly string[], columns: readonly string[]): string | null {
+    const { required, others } = this.table;
+    const known: readonly string[] = [...required, ...others];
+    const strange = names.find((_, place) => !known.includes(columns[place] ?? ''));
+    if (strange !== undefined) return this.headExpected(strange);
+    const twice = columns.find((column, place) => columns.indexOf(column) < place);
+    if (twice !== undefined) {
+      const same = names.filter((_, place) => columns[place] === twice).map((name) => JSON.stringify(name));
+      return `${same.slice(0, 2).join(' and ')} are both the column ${twice}: leave one of them out`;
+    }
+    return required.every((name) => columns.includes(name)) ? null : this.headExpected();
   }
 
   private read(columns: readonly string[], cells: readonly string[]): void {

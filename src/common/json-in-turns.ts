@@ -11,9 +11,9 @@ const CHARACTERS_A_PART = 64 * 1024;
 
 /** Whether a list in it is long enough to be written in steps. */
 export const hasLongList = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && (isLong(value) || Object.values(value).some(isLong));
-
-const isLong = (value: unknown): boolean => Array.isArray(value) && value.length >= MANY;
+  typeof value === 'object' &&
+  value !== null &&
+  ((Array.isArray(value) && value.length >= MANY) || Object.values(value).some(hasLongList));
 
 /** @returns the bytes of JSON.stringify(value) in UTF-8 */
 export const jsonInTurns = async (value: object): Promise<Buffer> =>

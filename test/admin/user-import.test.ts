@@ -149,7 +149,6 @@ it.each(['', '?dryRun=true'])('names every fault by its line and column, and sto
 
 it.each([
   ['no name of a phone', 'id,name\n700001,Wu\n', ''],
-  ['the same column twice', 'id,name,phone,手机\n700001,Wu,95588,95588\n', ''],
   ['an unknown column', '编号,姓名,手机号,备注\n700001,Wu,95588,x\n', ', but not "备注"'],
 ])('refuses a file with %s, and says which columns it may have', async (_, file, strange) => {
   const { status, body } = await send(file);
@@ -157,6 +156,18 @@ it.each([
   expect(status).toBe(400);
   const what = `must have the names of the columns, separated by commas: id, name, phone; it may have externalId${strange}`;
   expect(body['errors']).toEqual([{ where: 'line 1', what }]);
+});
+
+it.each([
+  ['id,name,phone,手机', '"phone" and "手机" are both the column phone'],
+  ['用户ID,员工编号,姓名,手机号', '"用户ID" and "员工编号" are both the column id'],
+  ['id,name,User Name,phone', '"name" and "User Name" are both the column name'],
+  ['id,phone,phone', '"phone" and "phone" are both the column phone'],
+])('refuses a file with the columns %s, and says which two are the same', async (head, what) => {
+  const { status, body } = await send(`${head}\n700001,Wu,95588,95588\n`);
+
+  expect(status).toBe(400);
+  expect(body['errors']).toEqual([{ where: 'line 1', what: `${what}: leave one of them out` }]);
 });
 
 it('refuses an external id of a user who is not in the file, by its line', async () => {

@@ -31,6 +31,9 @@ it.each([
   ['a short list', { items: Array(5).fill(1) }, false],
   ['a long one', { items: Array(50).fill(1) }, true],
   ['a long one alone', Array(50).fill(1), true],
+  ['a long one in the only bucket', { buckets: [{ from: null, groups: Array(50).fill({ calls: 1 }) }] }, true],
+  ['a long one of a part', { ofThisReplica: { logLines: Array(50).fill({}) } }, true],
+  ['short ones in each other', { buckets: [{ groups: [{ calls: 1 }] }] }, false],
   ['nothing', null, false],
   ['a text', 'x'.repeat(50), false],
 ])('takes %s for long or not', (_, value, expected) => {

@@ -203,6 +203,30 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
     await page.getByRole('table', { name: 'Calls' }).waitFor();
   });
 
+  it('names years below a chart of many years on a phone', async () => {
+    const other = await openDesk(browser(), service, ON_A_PHONE);
+    await other.page.addInitScript(`
+      window.drawn = [];
+      const { fillText } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+        window.drawn.push(text);
+        fillText.call(this, text, ...place);
+      };
+    `);
+
+    // As many years before are compared, and the service takes those of this century.
+    const year = new Date().getFullYear();
+
+    await open(`figures?from=${year - 12}-01-01&to=${year + 1}-01-01`, other.page);
+
+    await waitFor('a year', async () => {
+      const labels = await other.page.evaluate<string[]>('window.drawn');
+      return labels.some((label) => /^\d{4}$/.test(label));
+    });
+    expect(other.faults).toEqual([]);
+    await other.close();
+  });
+
   it('says what is wrong with a range', async () => {
     await desk.open('figures?from=2026-01-02&to=2026-01-01');
 

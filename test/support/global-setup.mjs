@@ -37,7 +37,11 @@ export default async function globalSetup() {
   await removeLeftovers(tmpdir());
   await removeLeftovers(MEMORY);
   const dataDir = await mkdtemp(join((await hasRoom()) ? MEMORY : tmpdir(), FOLDER));
-  const server = await startEmbeddedPostgres({ dataDir, settings: UNSAFE_AND_FAST });
+  const server = await startEmbeddedPostgres({ dataDir, settings: UNSAFE_AND_FAST }).catch(async (error) => {
+    // Without the process id of a server in it, no later run would remove it.
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    throw error;
+  });
   globalThis.testPostgres = { server, dataDir };
   const client = new pg.Client({ connectionString: server.superuserUrl });
   await client.connect();

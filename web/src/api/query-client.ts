@@ -21,14 +21,18 @@ const isWorthARetry = (failures: number, error: unknown): boolean =>
  */
 const FAILS_OFFLINE = { networkMode: 'always' } as const;
 
-/** Once the connection is back. What is shown stays as it is, because each reading of numbers is an entry of the audit. */
-const hasFailed = ({ state }: { readonly state: { readonly status: string } }): boolean => state.status === 'error';
+/**
+ * Once the connection is back. What is shown stays as it is, also if its next page has failed, because each reading of numbers is
+ * an entry of the audit.
+ */
+const hasNothing = ({ state }: { readonly state: { readonly status: string; readonly data?: unknown } }): boolean =>
+  state.status === 'error' && state.data === undefined;
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError }),
   mutationCache: new MutationCache({ onError }),
   defaultOptions: {
-    queries: { ...FAILS_OFFLINE, retry: isWorthARetry, refetchOnReconnect: hasFailed, staleTime: 5_000 },
+    queries: { ...FAILS_OFFLINE, retry: isWorthARetry, refetchOnReconnect: hasNothing, staleTime: 5_000 },
     mutations: FAILS_OFFLINE,
   },
 });

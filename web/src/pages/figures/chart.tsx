@@ -208,8 +208,9 @@ interface Drawn extends Pick<Props, 'lines' | 'slots' | 'range' | 'format'> {
 }
 
 const DAY_SECONDS = 86_400;
-/** As uPlot has them, from a day to two years. */
-const DAYS_APART = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 30, 60, 90, 120, 180, 365, 730];
+const YEAR_SECONDS = 365 * DAY_SECONDS;
+/** As uPlot has them, from a day to two years; and more, because it draws no label of a range too long for the last. */
+const DAYS_APART = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 30, 60, 90, 120, 180, 365, 730, 1_825, 3_650, 9_125];
 const FONT = '12px system-ui, sans-serif';
 
 const optionsOf = ({
@@ -225,6 +226,7 @@ const optionsOf = ({
   const span: [number, number] = first && last ? [second(first.from), second(last.to)] : [0, 1];
   const hour = new Intl.DateTimeFormat(tag, { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const day = new Intl.DateTimeFormat(tag, { timeZone, month: 'numeric', day: 'numeric' });
+  const year = new Intl.DateTimeFormat(tag, { timeZone, year: 'numeric' });
   const axis = {
     stroke: colours['ink-quiet'],
     font: FONT,
@@ -248,7 +250,9 @@ const optionsOf = ({
         // The times of a day say nothing about a bar of a day.
         ...(every !== 'hour' && { incrs: DAYS_APART.map((days) => days * DAY_SECONDS) }),
         values: (_, splits, __, ___, step) =>
-          splits.map((at) => (step < DAY_SECONDS ? hour : day).format(new Date(at * 1_000))),
+          splits.map((at) =>
+            (step < DAY_SECONDS ? hour : step < YEAR_SECONDS ? day : year).format(new Date(at * 1_000)),
+          ),
       },
       { ...axis, size: 56, values: (_, splits) => splits.map((value) => format(value)) },
     ],
