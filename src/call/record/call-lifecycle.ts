@@ -67,7 +67,10 @@ export const EVENT_RULES: Readonly<Record<CallEventType, EventRule>> = {
   canceled: { reaches: StateType.over, authority: 'cancel' },
   /** The sweeper hung up a call past its longest stay. The same holds here. */
   expired: { reaches: StateType.over, authority: 'sweeper' },
-  /** The sweeper could not learn the outcome. A provider's later event outranks it. */
+  /**
+   * The sweeper could not learn the outcome, or found, with `failed`, that the call was never placed. The latter is dropped if the
+   * provider has told otherwise meanwhile. A provider's later event outranks it.
+   */
   lost: { reaches: StateType.over, authority: 'sweeper', onlyWhileOpen: true },
 };
 
@@ -100,6 +103,7 @@ export const REQUESTED: CallProgress = {
 export const advance = (call: CallProgress, event: LifecycleEvent): CallProgress => {
   const rule = EVENT_RULES[event.type];
   if (rule.onlyWhileOpen && call.state === StateType.over) return call;
+  if (saysNeverPlaced(event) && call.state !== StateType.requested) return call;
 
   const answeredAt = event.type === 'answered' ? earliest(call.answeredAt, event.occurredAt) : call.answeredAt;
   const end = rule.authority && outranks(event, rule.authority, call) ? endOf(event, rule.authority) : call;
@@ -112,6 +116,10 @@ export const advance = (call: CallProgress, event: LifecycleEvent): CallProgress
     endedBy: end.endedBy,
   };
 };
+
+/** The statement also drops it if the call has an id of the provider. */
+const saysNeverPlaced = ({ type, endReason = 'failed' }: LifecycleEvent): boolean =>
+  type === 'lost' && endReason === 'failed';
 
 const endOf = (event: LifecycleEvent, authority: EndSource) => ({
   endedAt: event.occurredAt,
