@@ -33,7 +33,8 @@ interface Props<Row> {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly columns: readonly ColumnDef<Row, any>[];
   readonly rows: readonly Row[] | undefined;
-  readonly query: Query;
+  /** Left out for rows that are there already. */
+  readonly query?: Query;
   readonly empty?: ReactNode;
   /** Where a page may be empty and still not the last one, because the service examines a part of the list at a time. */
   readonly examined?: { readonly noneYet: string; readonly lookOn: string };
@@ -42,8 +43,9 @@ interface Props<Row> {
 }
 
 const NO_ROWS: never[] = [];
+const LOADED: Query = { isPending: false, isError: false, error: null, refetch: () => undefined };
 
-export const DataTable = <Row,>({ label, columns, rows, query, empty, examined, rowId }: Props<Row>) => {
+export const DataTable = <Row,>({ label, columns, rows, query = LOADED, empty, examined, rowId }: Props<Row>) => {
   const table = useReactTable<Row>({
     data: (rows ?? NO_ROWS) as Row[],
     columns: columns as ColumnDef<Row>[],

@@ -18,8 +18,6 @@ import { text } from './text';
 type Delivery = Schemas['DeliveryOfCallReply'];
 type Attempt = Delivery['attempts'][number];
 
-const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
-
 const column = createColumnHelper<Delivery>();
 
 const TONES: Readonly<Record<Delivery['state'], Tone>> = { pending: 'warn', delivered: 'good', failed: 'bad' };
@@ -138,7 +136,7 @@ const OfEndpoint = ({ callSid, endpointId, url, deliveries }: EndpointProps) => 
           {t('replayed', { count })}
         </p>
       )}
-      <DataTable label={url} columns={columns} rows={deliveries} query={LOADED} rowId={({ id }) => id} />
+      <DataTable label={url} columns={columns} rows={deliveries} rowId={({ id }) => id} />
     </div>
   );
 };

@@ -63,8 +63,6 @@ export const ReasonsOverTime = ({ slots, range, provider }: OverTimeProps) => {
 
 const column = createColumnHelper<Group>();
 
-const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
-
 interface ByProviderProps {
   readonly providers: readonly Compared<Group>[];
   readonly search: CallsSearch;
@@ -116,13 +114,7 @@ export const ReasonsByProvider = ({ providers, search, address }: ByProviderProp
   ];
   return (
     <Section title={t('reasonsByProvider')} about={t('reasonsByProviderAbout')}>
-      <DataTable
-        label={t('reasonsByProvider')}
-        columns={columns}
-        rows={rows}
-        query={LOADED}
-        rowId={({ key }) => key ?? ''}
-      />
+      <DataTable label={t('reasonsByProvider')} columns={columns} rows={rows} rowId={({ key }) => key ?? ''} />
     </Section>
   );
 };

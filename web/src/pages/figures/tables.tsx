@@ -10,8 +10,6 @@ import { ratioOf, type Compared, type Group } from './figures';
 import { useFormats } from './format';
 import { text } from './text';
 
-const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
-
 interface ReasonRow {
   readonly reason: EndReason;
   readonly calls: number;
@@ -68,7 +66,7 @@ export const EndReasons = ({ total, search, before }: ReasonProps) => {
   ];
   return (
     <Section title={t('endReasons')}>
-      <DataTable label={t('endReasons')} columns={columns} rows={rows} query={LOADED} rowId={({ reason }) => reason} />
+      <DataTable label={t('endReasons')} columns={columns} rows={rows} rowId={({ reason }) => reason} />
     </Section>
   );
 };
@@ -139,13 +137,7 @@ export const Providers = ({ providers, search, before }: ProviderProps) => {
   ];
   return (
     <Section title={t('byProvider')} about={`${t('postDialDelay')}, ${t('timeToAnswer')}: ${t('median95')}`}>
-      <DataTable
-        label={t('byProvider')}
-        columns={columns}
-        rows={providers}
-        query={LOADED}
-        rowId={({ now }) => now.key ?? ''}
-      />
+      <DataTable label={t('byProvider')} columns={columns} rows={providers} rowId={({ now }) => now.key ?? ''} />
     </Section>
   );
 };

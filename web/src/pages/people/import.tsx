@@ -127,7 +127,6 @@ const Preview = ({ chosen, outcome, onImport }: PreviewProps) => {
   );
 };
 
-const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
 const SHOWN_ROWS = 5;
 
 const rowColumn = createColumnHelper<string[]>();
@@ -141,7 +140,7 @@ const FirstRows = ({ lines }: { readonly lines: readonly string[][] }) => {
   );
   return (
     <div className="stack">
-      <DataTable label={t('firstRows')} columns={columns} rows={rows.slice(0, SHOWN_ROWS)} query={LOADED} />
+      <DataTable label={t('firstRows')} columns={columns} rows={rows.slice(0, SHOWN_ROWS)} />
       {rows.length > SHOWN_ROWS && <p className="quiet">{t('rowsAfter', { count: rows.length - SHOWN_ROWS })}</p>}
     </div>
   );
@@ -199,7 +198,7 @@ const Wrong = ({ error, chosen, onRetry }: WrongProps) => {
       <p className="notice notice-bad" role="alert">
         {t('faultCount')}
       </p>
-      <DataTable label={t('faults')} columns={columns} rows={faults} query={LOADED} />
+      <DataTable label={t('faults')} columns={columns} rows={faults} />
     </div>
   );
 };

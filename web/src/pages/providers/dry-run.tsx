@@ -146,8 +146,6 @@ const Way = ({ providers, isRefused }: WayProps) => {
 
 const column = createColumnHelper<Schemas['CheckReply']>();
 
-const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
-
 const ALLOWED = 'allowed';
 
 const Checks = ({ checks }: { readonly checks: Outcome['checks'] }) => {
@@ -167,5 +165,5 @@ const Checks = ({ checks }: { readonly checks: Outcome['checks'] }) => {
         getValue() === ALLOWED ? <Badge tone="good">{t('allowed')}</Badge> : <Said>{getValue()}</Said>,
     }),
   ];
-  return <DataTable label={t('checks')} columns={columns} rows={checks} query={LOADED} />;
+  return <DataTable label={t('checks')} columns={columns} rows={checks} />;
 };

@@ -10,8 +10,6 @@ type RouteRow = Schemas['RouteReply'];
 
 const column = createColumnHelper<RouteRow>();
 
-const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
-
 export const Routes = ({ routes }: { readonly routes: readonly RouteRow[] }) => {
   const t = useText(text);
   const columns = [
@@ -35,7 +33,7 @@ export const Routes = ({ routes }: { readonly routes: readonly RouteRow[] }) => 
   ];
   return (
     <Section title={t('routes')} about={t('routesAbout')}>
-      <DataTable label={t('routes')} columns={columns} rows={routes} query={LOADED} empty={t('noRoutes')} />
+      <DataTable label={t('routes')} columns={columns} rows={routes} empty={t('noRoutes')} />
     </Section>
   );
 };

@@ -139,8 +139,6 @@ const Facts = ({ delivery: { id, callSid, type, state, createdAt, settledAt } }:
 
 const column = createColumnHelper<Attempt>();
 
-const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
-
 const Attempts = ({ attempts }: Pick<Delivery, 'attempts'>) => {
   const t = useText(text);
   const columns = [
@@ -179,7 +177,7 @@ const Attempts = ({ attempts }: Pick<Delivery, 'attempts'>) => {
       },
     }),
   ];
-  return <DataTable label={t('attempts')} columns={columns} rows={attempts} query={LOADED} empty={t('noAttempt')} />;
+  return <DataTable label={t('attempts')} columns={columns} rows={attempts} empty={t('noAttempt')} />;
 };
 
 const Siblings = ({ endpointId, delivery, ofCall }: Omit<Props, 'endpoint'> & { readonly endpointId: string }) => {
