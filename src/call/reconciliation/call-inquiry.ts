@@ -59,11 +59,7 @@ export class CallInquiry {
   }
 
   private async stateIn(callSid: string): Promise<'over' | 'open'> {
-    return (await this.stateOf(callSid)) === StateType.over ? 'over' : 'open';
-  }
-
-  stateOf(callSid: string): Promise<StateType | undefined> {
-    return this.recorder.stateOf(callSid);
+    return (await this.recorder.stateOf(callSid)) === StateType.over ? 'over' : 'open';
   }
 
   private withoutAnswer(provider: string, callSid: string, error: unknown): Answer {

@@ -194,7 +194,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   /** Closes the call regardless of its provider's reply, unless its state has changed since the claim. */
   private async closePastGrace(call: DueCall): Promise<void> {
-    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
+    if ((await this.recorder.stateOf(call.callSid)) !== call.state) return;
     await this.recorder.applyOwn(call.callSid, 'lost', {
       endReason: 'lost',
       detail: { why: 'its limit and the grace are over, and the provider has not ended it' },
@@ -206,7 +206,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
    * is hung up.
    */
   private async expire(provider: ResilientProvider, call: DueCall): Promise<boolean> {
-    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return false;
+    if ((await this.recorder.stateOf(call.callSid)) !== call.state) return false;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
     const outcome = await orderHangUp(this.tools, provider, call);
     if (outcome?.kind !== 'taken') return false;

@@ -10,7 +10,14 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { changeBytes } from './call-change.js';
 import { JOBS_AFTER_COMMIT, needsJobs } from './jobs-after-commit.js';
 import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
-import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
+import {
+  END_AUTHORITIES,
+  END_REASONS,
+  EVENT_RULES,
+  saysNeverPlaced,
+  type CallEventType,
+  type EndReason,
+} from './call-lifecycle.js';
 import type { EndFacts } from './end-fault.js';
 
 export interface EventToApply {
@@ -94,9 +101,6 @@ const CALL_END = `json_build_object(
   'ringingSeconds', ${seconds('numbered.requested_at', 'numbered.next_ringing_at')},
   'answerSeconds', ${seconds('numbered.requested_at', 'numbered.next_answered_at')},
   'talkSeconds', ${seconds('numbered.next_answered_at', 'numbered.next_ended_at')})`;
-
-/** As far as its provider has told. Whoever has found so may have read the call before an event came. */
-const NEVER_PLACED = `call.state = 1 and call.provider_call_id is null`;
 
 const CHANGE_BYTES = changeBytes({
   type: `case
@@ -201,7 +205,8 @@ with given as (
     counted.longest_stays
   from call, counted
   where (call.state < 4 or not counted.only_while_open)
-    and (counted.fact is distinct from 'lost' or counted.end_reason <> 'failed' or ${NEVER_PLACED})
+    -- Whoever has found that it was never placed may have read the call before an event came.
+    and (not $18::boolean or call.state = 1 and call.provider_call_id is null)
 ), ended as (
   select judged.*,
     case when wins then occurred_at else ended_at end as next_ended_at,
@@ -316,6 +321,7 @@ export const applyCallEvent = async (
     event.causes?.A ?? null,
     event.causes?.B ?? null,
     event.place ?? null,
+    saysNeverPlaced(event),
   ]);
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',

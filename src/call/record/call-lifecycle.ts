@@ -118,7 +118,7 @@ export const advance = (call: CallProgress, event: LifecycleEvent): CallProgress
 };
 
 /** The statement also drops it if the call has an id of the provider. */
-const saysNeverPlaced = ({ type, endReason = 'failed' }: LifecycleEvent): boolean =>
+export const saysNeverPlaced = ({ type, endReason = 'failed' }: Pick<LifecycleEvent, 'type' | 'endReason'>): boolean =>
   type === 'lost' && endReason === 'failed';
 
 const endOf = (event: LifecycleEvent, authority: EndSource) => ({
