@@ -44,8 +44,8 @@ interface Written {
 
 /**
  * Rows that have not changed are locked and not written again, so a nightly sync of all users writes little. The order, which
- * the statements of one sync keep too, prevents deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The rows are passed as JSON, because pg
- * takes half a second to write an array of 10,000 quoted texts, which blocks all requests.
+ * the statements of one sync keep too, prevents deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The
+ * rows are passed as JSON, because pg takes half a second to write an array of 10,000 quoted texts, which blocks all requests.
  * $2: the ids of the rows that have an external id, or null for one. $3: the sub-accounts to write. $4: the ids of users who
  * have lost their external id in this transaction.
  */

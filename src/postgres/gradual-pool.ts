@@ -7,7 +7,7 @@ import { Pool, type PoolClient } from 'pg';
 
 /** Connections that are opened as soon as requests need them. */
 export const OPENED_AT_ONCE = 4;
-/** After these, one in this time. */
+/** After these, one in this time, or less if the pool is large. */
 export const GROWTH_MS = 100;
 /** A pool of any size is full after this time, before the requests give up that wait for statements that hang. */
 const FULL_AFTER_MS = 800;
