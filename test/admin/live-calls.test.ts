@@ -2,42 +2,38 @@
  * GET /v1/admin/calls/stream: all live calls and each change once, over lost connections and on several replicas. Its filters:
  * live-filters.test.ts.
  */
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import type { DataSource } from 'typeorm';
 import { LiveCalls } from '../../src/call/live/live-calls.service.js';
 import { keyHeaders, makeKey, revokeKey } from '../support/api-key.js';
 import { Desk } from '../support/desk.js';
 import { openStream } from '../support/event-stream.js';
-import { applyEvent, publishEvent, storeCall, type StoredCall } from '../support/stored-call.js';
+import {
+  applyEvent,
+  applyStep,
+  endOpenCalls,
+  publishEvent,
+  storeCall,
+  type StoredCall,
+} from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
+import { startWatchedReplicas, type WatchedReplicas } from '../support/watched-replicas.js';
 
-let testDatabase: TestDatabase;
+let replicas: WatchedReplicas;
 let one: TestApp;
 let other: TestApp;
-/** A writer that publishes nothing: the replicas find its changes. */
 let elsewhere: DataSource;
 const desks: Desk[] = [];
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  one = await startTestApp({ databaseUrl: testDatabase.url });
-  other = await startTestApp({ databaseUrl: testDatabase.url });
-  elsewhere = await new DataSource(dataSourceOptions(testDatabase.url, 10)).initialize();
+  replicas = await startWatchedReplicas();
+  ({ one, other, elsewhere } = replicas);
 });
 afterEach(async () => {
   for (const desk of desks.splice(0)) desk.close();
-  await elsewhere.query(
-    `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
-  );
+  await endOpenCalls(elsewhere);
 });
-afterAll(async () => {
-  await elsewhere.destroy();
-  await one.close();
-  await other.close();
-  await testDatabase.drop();
-});
+afterAll(() => replicas.close());
 
 const open = async (service: TestApp, query = '', scope = 'admin'): Promise<Desk> => {
   const desk = new Desk(query, scope);
@@ -49,7 +45,7 @@ const open = async (service: TestApp, query = '', scope = 'admin'): Promise<Desk
 const live = (desk: Desk): Promise<unknown> => waitFor('the picture', () => desk.pictures > 0);
 
 const step = (callSid: string, type: 'ringing' | 'answered' | 'ended'): Promise<unknown> =>
-  applyEvent(elsewhere, callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+  applyStep(elsewhere, callSid, type);
 
 const tell = async (callSid: string): Promise<void> => {
   for (const type of ['ringing', 'answered', 'ended'] as const) await step(callSid, type);
@@ -285,7 +281,7 @@ describe('a stream', () => {
   });
 
   it('ends when the process drains, and a desk goes on at another replica', async () => {
-    const third = await startTestApp({ databaseUrl: testDatabase.url });
+    const third = await startTestApp({ databaseUrl: replicas.databaseUrl });
     const [call] = (await storeCalls(1)) as [StoredCall];
     const desk = await open(third);
     await live(desk);

@@ -1,37 +1,26 @@
 /** The filters of GET /v1/admin/calls/stream: calls that come and leave while they are watched, also over lost connections. */
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import type { DataSource } from 'typeorm';
 import { Desk } from '../support/desk.js';
-import { applyEvent, storeCall, type StoredCall } from '../support/stored-call.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { applyStep, endOpenCalls, storeCall, type StoredCall } from '../support/stored-call.js';
+import type { TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
+import { startWatchedReplicas, type WatchedReplicas } from '../support/watched-replicas.js';
 
-let testDatabase: TestDatabase;
+let replicas: WatchedReplicas;
 let one: TestApp;
 let other: TestApp;
-/** A writer that publishes nothing: the replicas find its changes. */
 let elsewhere: DataSource;
 const desks: Desk[] = [];
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  one = await startTestApp({ databaseUrl: testDatabase.url });
-  other = await startTestApp({ databaseUrl: testDatabase.url });
-  elsewhere = await new DataSource(dataSourceOptions(testDatabase.url, 10)).initialize();
+  replicas = await startWatchedReplicas();
+  ({ one, other, elsewhere } = replicas);
 });
 afterEach(async () => {
   for (const desk of desks.splice(0)) desk.close();
-  await elsewhere.query(
-    `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
-  );
+  await endOpenCalls(elsewhere);
 });
-afterAll(async () => {
-  await elsewhere.destroy();
-  await one.close();
-  await other.close();
-  await testDatabase.drop();
-});
+afterAll(() => replicas.close());
 
 /** With its picture. */
 const open = async (query: string): Promise<Desk> => {
@@ -43,7 +32,7 @@ const open = async (query: string): Promise<Desk> => {
 };
 
 const step = (callSid: string, type: 'ringing' | 'answered' | 'ended'): Promise<unknown> =>
-  applyEvent(elsewhere, callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+  applyStep(elsewhere, callSid, type);
 
 const sidsOf = (calls: readonly StoredCall[]): string[] => calls.map(({ callSid }) => callSid).sort();
 

@@ -2,7 +2,7 @@
 import { Client } from 'pg';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { openStream } from '../support/event-stream.js';
-import { callToOpen, storeCall, publishEvent, applyEvent, type StoredCall } from '../support/stored-call.js';
+import { callToOpen, storeCall, publishEvent, applyStep, type StoredCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -30,7 +30,7 @@ const stateAt = async (replica: TestApp, { callSid, callerId }: StoredCall) =>
 
 /** A change by a process that crashed after the commit: no hint is sent, and no job is added. */
 const applyWithoutHint = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') =>
-  applyEvent(one.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+  applyStep(one.database, call.callSid, type);
 
 const streamOf = async (replica: TestApp, { callSid, callerId }: StoredCall) =>
   openStream(`${replica.url}/v1/app/callState/${callSid}/stream?access_token=${await replica.token(callerId)}`, {

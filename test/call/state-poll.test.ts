@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { StateCache } from '../../src/call/updates/state-cache.js';
-import { storeCall, applyEvent, type StoredCall } from '../support/stored-call.js';
+import { storeCall, applyEvent, applyStep, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -57,7 +57,7 @@ describe('a state poll', () => {
     async (state) => {
       const events = ['ringing', 'answered', 'ended'] as const;
       for (const type of events.slice(0, state - 1)) {
-        await applyEvent(service.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+        await applyStep(service.database, call.callSid, type);
       }
       await waitFor('the state', async () => (await poll(`access_token=${token}`)).body.includes(`"${state}"`));
 

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { placeCall } from '../support/placed-call.js';
-import { applyEvent, storeCall, type StoredCall } from '../support/stored-call.js';
+import { applyStep, endOpenCalls, storeCall, type StoredCall } from '../support/stored-call.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -38,9 +38,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
   });
   afterEach(async () => {
     proxy.mode = 'pass';
-    await service.database.query(
-      `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
-    );
+    await endOpenCalls(service.database);
     expect(desk.takeFaults()).toEqual([]);
   });
 
@@ -52,7 +50,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
   const rowOf = (callSid: string, of = page) => of.locator(`[data-call="${callSid}"]`);
   const counts = (of = page): Promise<string[]> => of.locator('.live-counts dd').allInnerTexts();
   const step = (callSid: string, type: 'ringing' | 'answered' | 'ended'): Promise<unknown> =>
-    applyEvent(service.database, callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+    applyStep(service.database, callSid, type);
   const storeCalls = async (count: number): Promise<StoredCall[]> => {
     const calls: StoredCall[] = [];
     for (let left = count; left > 0; left -= AT_ONCE) {

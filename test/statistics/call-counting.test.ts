@@ -12,7 +12,7 @@ import { createLogger, type Logger } from '../../src/common/logger.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { collectedLog } from '../support/collected-log.js';
 import { partitionByMonth } from '../support/many-calls.js';
-import { applyEvent, storeCall } from '../support/stored-call.js';
+import { applyEvent, endOpenCalls, storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -352,9 +352,7 @@ it('statistics stay when the partition of their calls is dropped', async () => {
   const roll = dice(23);
   const at = new Date(NOW - 20 * 3_600_000);
   for (let number = 0; number < 20; number++) await tellStory(await callAt(at, roll), at, roll);
-  await database.query(
-    `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
-  );
+  await endOpenCalls(database);
   await allCounted();
   const request = { ...RANGE, every: 'hour', by: 'provider', timeZone: 'UTC' } as const;
   const before = (await statistics.read(request)).buckets;

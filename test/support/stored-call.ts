@@ -102,3 +102,13 @@ export const publishEvent = async (
     ...(type === 'ended' && { endReason: 'completed' as const }),
   });
 };
+
+/** Stores the next event of a call's course. A call that ends was completed. */
+export const applyStep = (database: DataSource, callSid: string, type: 'ringing' | 'answered' | 'ended') =>
+  applyEvent(database, callSid, { type, ...(type === 'ended' && { endReason: 'completed' as const }) });
+
+/** Ends all open calls without an event, so nobody is told. */
+export const endOpenCalls = (database: DataSource): Promise<unknown> =>
+  database.query(
+    `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
+  );
