@@ -19,7 +19,7 @@ interface Call {
   readonly requestedAt: Date;
 }
 
-const CALLS = 600;
+const CALLS = 240;
 const BEGIN = Date.parse('2026-11-24T10:00:00.000Z');
 const USERS = ['1', '2', '3', '4', '9223372036854775807'];
 const PHONES = ['+8613800000001', '+8613800000002', '+861056469588', '95588'];

@@ -52,7 +52,7 @@ beforeAll(async () => {
   await migrate(database.url);
   receiver = await startWebhookReceiver();
   service = await startTestApp({
-    databaseUrl: `${database.url}&options=${encodeURIComponent('-c work_mem=7MB -c datestyle=German -c statement_timeout=1')}`,
+    databaseUrl: `${database.url}&options=${encodeURIComponent('-c work_mem=7MB -c datestyle=German -c statement_timeout=3s')}`,
     environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' },
   });
 });
