@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Quota } from '../common/rate-limit-headers.js';
 import type { RequestRate } from '../config/setting-values.js';
-import { growingTo } from './growing-cache.js';
+import { growingTo } from '../common/growing-cache.js';
 
 export interface SpentBucket {
   readonly rate: RequestRate;

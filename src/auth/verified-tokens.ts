@@ -8,7 +8,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { CONFIG, type Config } from '../config/config.js';
 import type { Principal } from './access-token.js';
-import { growingTo } from './growing-cache.js';
+import { growingTo } from '../common/growing-cache.js';
 
 /** With the maximum age of the keys, a revoked key is accepted for at most one minute. */
 export const BELIEVED_MS = 30_000;

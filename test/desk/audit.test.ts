@@ -114,23 +114,41 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     expect((await rows()).length).toBeGreaterThanOrEqual(56);
   });
 
-  it('reads nothing again that is shown once a lost connection is back', async () => {
+  it.each(['Show more', 'Try again'])(
+    '“%s” reads nothing again that is shown, once a lost connection is back',
+    async (name) => {
+      await desk.open('audit');
+      expect(await rows()).toHaveLength(50);
+      await page.context().setOffline(true);
+      await page.getByRole('button', { name: 'Show more' }).click();
+      await page.getByText('Check your connection, then try again.').waitFor();
+      // The browser's own line for the request that failed.
+      desk.takeFaults();
+      const asked: URL[] = [];
+      page.on('request', (request) => asked.push(new URL(request.url())));
+
+      await page.context().setOffline(false);
+      await page.getByRole('button', { name }).click();
+      await table().getByText('user:820001', { exact: true }).first().waitFor();
+
+      const audits = asked.filter(({ pathname }) => pathname === '/v1/admin/audit');
+      expect(audits.map(({ searchParams }) => searchParams.has('after'))).toEqual([true]);
+    },
+  );
+
+  it('says that looking on has failed, where nothing is found yet', async () => {
+    await page.route('**/v1/admin/audit?*', (route) =>
+      new URL(route.request().url()).searchParams.has('after')
+        ? route.abort()
+        : route.fulfill({ json: { items: [], next: '1' } }),
+    );
     await desk.open('audit');
-    expect(await rows()).toHaveLength(50);
-    await page.context().setOffline(true);
-    await page.getByRole('button', { name: 'Show more' }).click();
-    await page.getByText('Check your connection, then try again.').waitFor();
-    // The browser's own line for the request that failed.
+    await page.getByRole('button', { name: 'Look at older ones' }).click();
+
+    await page.getByRole('alert').waitFor();
+    await page.unroute('**/v1/admin/audit?*');
+    // The browser's own lines for the requests that failed.
     desk.takeFaults();
-    const asked: URL[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url())));
-
-    await page.context().setOffline(false);
-    await page.getByRole('button', { name: 'Show more' }).click();
-    await table().getByText('user:820001', { exact: true }).first().waitFor();
-
-    const audits = asked.filter(({ pathname }) => pathname === '/v1/admin/audit');
-    expect(audits.map(({ searchParams }) => searchParams.has('after'))).toEqual([true]);
   });
 
   it('says what is wrong with an address', async () => {

@@ -214,7 +214,6 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
       };
     `);
 
-    // As many years before are compared, and the service takes those of this century.
     const year = new Date().getFullYear();
 
     await open(`figures?from=${year - 12}-01-01&to=${year + 1}-01-01`, other.page);
@@ -225,6 +224,14 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
     });
     expect(other.faults).toEqual([]);
     await other.close();
+  });
+
+  it('compares nothing where the range before would begin before 2000', async () => {
+    const year = new Date().getFullYear();
+    await open(`figures?from=2005-01-01&to=${year + 1}-01-01`);
+
+    expect(await fact('Calls').innerText()).toMatch(/^Calls\n5\n\d+ weeks before: –$/);
+    expect(await rows('By provider').count()).toBe(2);
   });
 
   it('says what is wrong with a range', async () => {

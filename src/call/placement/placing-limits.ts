@@ -5,6 +5,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
+import { growingTo } from '../../common/growing-cache.js';
 import type { Quota } from '../../common/rate-limit-headers.js';
 import type { Config } from '../../config/config.js';
 import type { CallRate } from '../../config/setting-values.js';
@@ -45,7 +46,7 @@ const MAX_REMEMBERED = 10_000;
 const findTaken = preparedStatement('find-taken-phone', 'select from open_call where taken_phone = $1');
 
 export class PlacingLimits {
-  private readonly spent = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED });
+  private readonly spent = new LRUCache<string, Remembered>(growingTo(MAX_REMEMBERED));
 
   constructor(
     private readonly database: DataSource,

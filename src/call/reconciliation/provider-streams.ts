@@ -6,6 +6,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { bulkhead } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
+import { growingTo } from '../../common/growing-cache.js';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { noteEvent } from '../../telephony/provider-metrics.js';
@@ -30,7 +31,7 @@ export class ProviderStreams implements OnApplicationBootstrap, BeforeApplicatio
   /** By call: settles when the last of its events is stored. */
   private readonly stored = new Map<string, Promise<void>>();
   /** By callSid: the ids of its events that are known to be stored. */
-  private readonly known = new LRUCache<string, Set<string>>({ max: CALLS_REMEMBERED });
+  private readonly known = new LRUCache<string, Set<string>>(growingTo(CALLS_REMEMBERED));
   private readonly streams: SharedStream[] = [];
 
   constructor(

@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
+import { growingTo } from '../../common/growing-cache.js';
 import { inTrace, isAboutCall, isTracing, traceIdOf } from '../../common/tracing.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 
@@ -13,7 +14,7 @@ const traceOfCall = preparedStatement<{ traceParent: string | null }>(
 );
 
 /** Never changes once the record is open. Some 200 bytes each. */
-const parents = new LRUCache<string, { readonly traceParent: string | null }>({ max: 10_000 });
+const parents = new LRUCache<string, { readonly traceParent: string | null }>(growingTo(10_000));
 
 /** Runs work as a part of the call's trace. */
 export const inTraceOfCall = async <T>(database: DataSource, callSid: string, work: () => Promise<T>): Promise<T> => {

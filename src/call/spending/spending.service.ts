@@ -5,6 +5,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
+import { growingTo } from '../../common/growing-cache.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { RepeatedWork } from '../../common/repeated-work.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -90,7 +91,7 @@ join budget_use on budget_id = id and budget_use.subject = one.subject and perio
 @Injectable()
 export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   /** Which budgets have refused a call of late. Their money may have come back since. */
-  private readonly spentOfLate = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  private readonly spentOfLate = new LRUCache<string, true>({ ...growingTo(MAX_REMEMBERED), ttl: REMEMBERED_MS });
   private version = '';
   /** Undefined without prices or without budgets: nothing is counted then. */
   private known: Known | undefined;

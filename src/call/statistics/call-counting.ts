@@ -9,6 +9,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
+import { growingTo } from '../../common/growing-cache.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { counter } from '../../common/metrics.js';
 import { nextTurn } from '../../common/next-turn.js';
@@ -97,7 +98,7 @@ export class CallCounting implements OnApplicationBootstrap, BeforeApplicationSh
   );
   private compareAgainAt = 0;
   /** A country takes as long as some statements, and people call the same numbers. */
-  private readonly countries = new LRUCache<string, string>({ max: 10_000 });
+  private readonly countries = new LRUCache<string, string>(growingTo(10_000));
 
   constructor(
     private readonly database: DataSource,

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import '../../auth/access.js';
+import { growingTo } from '../../common/growing-cache.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { ChangeFeed } from './change-feed.js';
 
@@ -31,7 +32,7 @@ interface Known {
 
 @Injectable()
 export class ExternalIds {
-  private readonly known = new LRUCache<string, Known>({ max: MAX_IDS });
+  private readonly known = new LRUCache<string, Known>(growingTo(MAX_IDS));
   /** Replaced by each change, so that the answer of a read which began before it is not kept. */
   private reads = new Map<string, Promise<string | null>>();
   private isDeaf = true;

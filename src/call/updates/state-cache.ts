@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { growingTo } from '../../common/growing-cache.js';
 import type { CallChange } from '../record/call-change.js';
 import type { StateType } from '../record/call-lifecycle.js';
 import { ChangeFeed } from './change-feed.js';
@@ -21,7 +22,7 @@ const MAX_CALLS = 100_000;
  */
 @Injectable()
 export class StateCache {
-  private readonly states = new LRUCache<string, RememberedState>({ max: MAX_CALLS });
+  private readonly states = new LRUCache<string, RememberedState>(growingTo(MAX_CALLS));
   private isCurrent = false;
   /**
    * Incremented when a change was missed. A state that was read from the database before that is not cached afterwards.

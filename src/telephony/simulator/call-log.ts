@@ -3,6 +3,7 @@
  * it can be read from another process.
  */
 import { LRUCache } from 'lru-cache';
+import { growingTo } from '../../common/growing-cache.js';
 import type { HuntedNumber, ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
 
 export interface CarrierEvent {
@@ -45,7 +46,7 @@ export class CallLog {
   private readonly finished: LRUCache<string, CallLogEntry>;
 
   constructor(finishedCallsKept: number) {
-    this.finished = new LRUCache({ max: finishedCallsKept });
+    this.finished = new LRUCache(growingTo(finishedCallsKept));
   }
 
   find(callSid: string): CallLogEntry | undefined {

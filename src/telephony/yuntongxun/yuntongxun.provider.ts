@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
 import { storable } from '../../common/foreign-json.js';
+import { growingTo } from '../../common/growing-cache.js';
 import { NotReached } from '../provider-connections.js';
 import { talkWarning } from '../talk-warning.js';
 import {
@@ -48,9 +49,9 @@ export class YuntongxunProvider implements TelephonyProvider {
    * The sub-accounts of the calls that this process has placed, by callSid. A hang-up order does not contain the
    * sub-account.
    */
-  private readonly placedWith = new LRUCache<string, Account>({ max: CALLS_REMEMBERED });
+  private readonly placedWith = new LRUCache<string, Account>(growingTo(CALLS_REMEMBERED));
   /** The callSids of the latest calls for which the platform has asked this process by CallAuth. */
-  private readonly asked = new LRUCache<string, true>({ max: CALLS_REMEMBERED });
+  private readonly asked = new LRUCache<string, true>(growingTo(CALLS_REMEMBERED));
 
   constructor(private readonly options: YuntongxunOptions) {
     const { url = PRODUCTION_URL, accountSid, authToken, webhookToken, publicUrl, format = 'json' } = options;

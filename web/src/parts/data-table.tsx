@@ -23,6 +23,7 @@ interface Query {
   readonly refetch: () => unknown;
   readonly hasNextPage?: boolean;
   readonly isFetchingNextPage?: boolean;
+  readonly isFetchNextPageError?: boolean;
   readonly fetchNextPage?: () => unknown;
 }
 
@@ -53,21 +54,27 @@ export const DataTable = <Row,>({ label, columns, rows, query = LOADED, empty, e
     ...(rowId && { getRowId: rowId }),
   });
   if (query.isPending) return <Loading />;
-  if (query.isError && rows === undefined) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  // A page that failed is asked for again by itself: the pages before it are there.
+  const again = query.isFetchNextPageError ? query.fetchNextPage : query.refetch;
+  const failure = query.isError && <Failure error={query.error} onRetry={() => void again?.()} />;
+  if (failure && rows === undefined) return failure;
   if (rows?.length === 0 && !query.hasNextPage) return <Empty>{empty}</Empty>;
   if (rows?.length === 0 && examined) {
     return (
-      <div className="state">
-        <p>{examined.noneYet}</p>
-        <Button isPending={query.isFetchingNextPage === true} onPress={() => void query.fetchNextPage?.()}>
-          {examined.lookOn}
-        </Button>
-      </div>
+      <>
+        {failure}
+        <div className="state">
+          <p>{examined.noneYet}</p>
+          <Button isPending={query.isFetchingNextPage === true} onPress={() => void query.fetchNextPage?.()}>
+            {examined.lookOn}
+          </Button>
+        </div>
+      </>
     );
   }
   return (
     <>
-      {query.isError && <Failure error={query.error} onRetry={() => void query.refetch()} />}
+      {failure}
       <div className="table-frame">
         <table className="table" aria-label={label}>
           <thead>

@@ -1,4 +1,6 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
+import { common } from '../text/common';
+import { useText } from '../text/language';
 import './file-field.css';
 
 interface Props {
@@ -7,22 +9,36 @@ interface Props {
   readonly onChoose: (file: File) => void;
 }
 
-/** A CSV file of the person's computer. The browser's own field: it works by keyboard, and takes a file that is dropped on it. */
+/**
+ * A CSV file of the person's computer. The browser's own field works by keyboard, and takes a file that is dropped on it. But it
+ * speaks the language of the browser, so it lies unseen above words in the language of the desk.
+ */
 export const FileField = ({ label, help, onChoose }: Props) => {
   const id = useId();
+  const t = useText(common);
+  const [chosen, setChosen] = useState<string>();
   return (
     <div className="field file-field">
       <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        type="file"
-        accept=".csv,text/csv"
-        {...(help !== undefined && { 'aria-describedby': `${id}-help` })}
-        onChange={({ currentTarget }) => {
-          const [file] = currentTarget.files ?? [];
-          if (file) onChoose(file);
-        }}
-      />
+      <div className="file-drop">
+        <input
+          id={id}
+          type="file"
+          accept=".csv,text/csv"
+          {...(help !== undefined && { 'aria-describedby': `${id}-help` })}
+          onChange={({ currentTarget }) => {
+            const [file] = currentTarget.files ?? [];
+            setChosen(file?.name);
+            if (file) onChoose(file);
+          }}
+        />
+        <span className="file-button" aria-hidden="true">
+          {t('chooseFile')}
+        </span>
+        <span className={chosen === undefined ? 'quiet' : undefined} aria-hidden="true">
+          {chosen ?? t('dropFile')}
+        </span>
+      </div>
       {help !== undefined && (
         <p id={`${id}-help`} className="help">
           {help}

@@ -1,7 +1,7 @@
 /** The figures of a range, by bucket and by provider, each with those of the range before. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../../api/client';
-import { matched, partBefore, rangeBefore, weeksBack, type Range } from './range';
+import { hasBefore, matched, partBefore, rangeBefore, weeksBack, type Range } from './range';
 
 export type Group = Schemas['StatisticsGroupReply'];
 type Bucket = Schemas['StatisticsBucketReply'];
@@ -15,12 +15,13 @@ interface Request extends Omit<Range, 'every'> {
   readonly by: 'none' | 'provider';
 }
 
-const useStatistics = (query: Request) =>
+const useStatistics = (query: Request, enabled = true) =>
   useQuery({
+    enabled,
     queryKey: ['statistics', query],
     queryFn: ({ signal }) => ok(api.GET('/v1/admin/statistics', { params: { query }, signal })),
     refetchInterval: REFRESH_MS,
-    placeholderData: keepPreviousData,
+    ...(enabled && { placeholderData: keepPreviousData }),
   });
 
 export interface Compared<T> {
@@ -46,19 +47,21 @@ export interface Figures {
 export const useFigures = (range: Range, provider: string | undefined) => {
   const earlier = rangeBefore(range);
   const part = partBefore(range);
+  const compares = hasBefore(range);
   const by = provider === undefined ? 'none' : 'provider';
   const results = [
     useStatistics({ ...range, by }),
-    useStatistics({ ...earlier, by }),
+    useStatistics({ ...earlier, by }, compares),
     useStatistics({ ...range, every: 'none', by: 'none' }),
-    useStatistics({ ...part, every: 'none', by: 'none' }),
+    useStatistics({ ...part, every: 'none', by: 'none' }, compares),
     useStatistics({ ...range, every: 'none', by: 'provider' }),
-    useStatistics({ ...part, every: 'none', by: 'provider' }),
+    useStatistics({ ...part, every: 'none', by: 'provider' }, compares),
   ] as const;
   const [slots, slotsBefore, total, totalBefore, providers, providersBefore] = results.map(({ data }) => data);
-  const isFresh = results.every(({ isPlaceholderData }) => !isPlaceholderData);
+  const asked = results.filter(({ isEnabled }) => isEnabled);
+  const isFresh = asked.every(({ isPlaceholderData }) => !isPlaceholderData);
   const data =
-    slots && slotsBefore && total && totalBefore && providers && providersBefore
+    slots && total && providers && (!compares || (slotsBefore && totalBefore && providersBefore))
       ? figuresOf(range, provider, {
           slots: [slots, slotsBefore],
           total: [total, totalBefore],
@@ -68,14 +71,14 @@ export const useFigures = (range: Range, provider: string | undefined) => {
   return {
     data,
     isFresh,
-    error: results.find(({ isError }) => isError)?.error ?? null,
-    updatedAt: Math.min(...results.map(({ dataUpdatedAt }) => dataUpdatedAt)),
-    isFetching: results.some(({ isFetching }) => isFetching),
-    refetch: () => Promise.all(results.map((result) => result.refetch())),
+    error: asked.find(({ isError }) => isError)?.error ?? null,
+    updatedAt: Math.min(...asked.map(({ dataUpdatedAt }) => dataUpdatedAt)),
+    isFetching: asked.some(({ isFetching }) => isFetching),
+    refetch: () => Promise.all(asked.map((result) => result.refetch())),
   };
 };
 
-type Pair = readonly [now: Statistics, before: Statistics];
+type Pair = readonly [now: Statistics, before: Statistics | undefined];
 
 const figuresOf = (
   range: Range,
@@ -83,8 +86,8 @@ const figuresOf = (
   { slots, total, providers }: { readonly slots: Pair; readonly total: Pair; readonly providers: Pair },
 ): Figures => {
   const key = provider ?? null;
-  const groups = ({ buckets }: Statistics): readonly Group[] => buckets[0]?.groups ?? [];
-  const before = matched(range, slots[0].buckets, slots[1].buckets, 7 * weeksBack(range));
+  const groups = (statistics: Statistics | undefined): readonly Group[] => statistics?.buckets[0]?.groups ?? [];
+  const before = matched(range, slots[0].buckets, slots[1]?.buckets ?? [], 7 * weeksBack(range));
   const totals = provider === undefined ? total : providers;
   const [now, then] = [groups(providers[0]), groups(providers[1])];
   const names = [...new Set([...now, ...then].map((group) => group.key))];
@@ -93,8 +96,8 @@ const figuresOf = (
     before: then.find((group) => group.key === name),
   }));
   return {
-    isComplete: [...slots, ...total].every(({ isComplete }) => isComplete),
-    total: { now: groupIn(totals[0].buckets[0], key), before: groupIn(totals[1].buckets[0], key) },
+    isComplete: [...slots, ...total].every((statistics) => statistics?.isComplete !== false),
+    total: { now: groupIn(totals[0].buckets[0], key), before: totals[1] && groupIn(totals[1].buckets[0], key) },
     slots: slots[0].buckets.map((bucket, place) => {
       const earlier = before[place];
       return {

@@ -77,6 +77,9 @@ export const rangeBefore = (range: Range): Range => {
   return { ...range, from: shifted(range.from, days), to: shifted(range.to, days) };
 };
 
+/** The service has no figures from before 2000. */
+export const hasBefore = (range: Range): boolean => rangeBefore(range).from >= '2000';
+
 const QUARTER_MS = 900_000;
 
 export const isOver = ({ to, timeZone }: Range, now = new Date()): boolean =>

@@ -143,7 +143,7 @@ export const text = defineText(
     rowsAfter: 'and {count} more',
     created: 'New',
     changed: 'Changed',
-    unchanged: 'Already so',
+    unchanged: 'Unchanged',
     phonesReplaced:
       'A row replaces the name and the phone of its user. An empty phone unbinds the stored one. Users who are not in the file stay.',
     faults: 'What is wrong',
