@@ -24,7 +24,7 @@ beforeAll(async () => {
   service = await startTestApp({ environment: { LOG_LEVEL: 'warn', SWEEP_EVERY: '600' }, logTo: log.stream });
   await service.database.query(`update call_records set provider = 'elsewhere'`);
   await fillWithCalls(service.database, CALLS);
-}, 60_000);
+});
 afterAll(() => service.close());
 
 type Row = Record<string, string>;

@@ -7,10 +7,8 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PROCESS_LIMIT_MS, REPOSITORY } from '../support/node-process.js';
+import { REPOSITORY } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const run = promisify(execFile);
 const MODULES = join(REPOSITORY, 'node_modules');

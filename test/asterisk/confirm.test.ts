@@ -37,31 +37,27 @@ describeOnAsterisk(missing, 'with CONFIRM_CALLER on a real Asterisk, a caller', 
     service = await startPbxService(asterisk, { CONFIRM_CALLER: '2' });
     outcomes = runScenarios({ asterisk, service }, SCENARIOS, 3);
     for (const outcome of outcomes.values()) outcome.catch(() => undefined);
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.allSettled([...outcomes.values()]);
     await service.close();
     await asterisk.remove();
-  }, 60_000);
+  });
 
-  it.each(SCENARIOS)(
-    'who $name: $endReason',
-    async ({ name, endReason, story }) => {
-      const { call, seenByB } = await outcomes.get(name)!;
+  it.each(SCENARIOS)('who $name: $endReason', async ({ name, endReason, story }) => {
+    const { call, seenByB } = await outcomes.get(name)!;
 
-      expect(call).toMatchObject({ stateType: '4', endReason });
-      expect(statesOf(call)).toBe(story);
-      expect(seenByB.includes('INVITE')).toBe(story === WHOLE);
-    },
-    60_000,
-  );
+    expect(call).toMatchObject({ stateType: '4', endReason });
+    expect(statesOf(call)).toBe(story);
+    expect(seenByB.includes('INVITE')).toBe(story === WHOLE);
+  });
 
   it('who presses nothing is told apart from one who does not answer', async () => {
     const { call } = await outcomes.get('is a mailbox')!;
 
     const ended = call.events.find(({ type, provider }) => type === 'ended' && provider === 'asterisk');
     expect(ended).toMatchObject({ detail: { confirmed: 'no' } });
-  }, 60_000);
+  });
 
   it('who cancels in the prompt does not ring the callee', async () => {
     const phones: Phone[] = [];
@@ -77,5 +73,5 @@ describeOnAsterisk(missing, 'with CONFIRM_CALLER on a real Asterisk, a caller', 
     } finally {
       await Promise.all(phones.map((phone) => phone.end()));
     }
-  }, 60_000);
+  });
 });

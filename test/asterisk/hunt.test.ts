@@ -40,7 +40,7 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
     asterisk = await startAsterisk();
     database = await createTestDatabase();
     service = await startService();
-  }, 60_000);
+  });
   afterAll(async () => {
     await service.close();
     await Promise.all(phones.map((phone) => phone.end()));
@@ -107,7 +107,7 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
     expect(over.events.find(({ type }) => type === 'answered')?.detail).toMatchObject({ place: 6 });
     expect(await rang(callees[5])).toBe(true);
     expect(await callees[1]?.seen()).toContain('CANCEL');
-  }, 60_000);
+  });
 
   it.each([
     ['a silent one after a busy one', [BUSY, SILENT], 'no_answer', [[1, 'busy']]],
@@ -119,19 +119,15 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
       'failed',
       [[1, 'rejected']],
     ],
-  ] as const)(
-    'ends as the last one does: %s',
-    async (_, parties, endReason, ended) => {
-      const { callSid, numbers, caller } = await place(parties);
+  ] as const)('ends as the last one does: %s', async (_, parties, endReason, ended) => {
+    const { callSid, numbers, caller } = await place(parties);
 
-      const over = await reached(service, callSid, '4');
+    const over = await reached(service, callSid, '4');
 
-      expect(over).toMatchObject({ endReason, calleePhone: numbers[1] });
-      expect(legsEnded(over)).toEqual(ended);
-      await waitFor('the caller’s phone', async () => (await caller.seen()).includes('BYE'));
-    },
-    60_000,
-  );
+    expect(over).toMatchObject({ endReason, calleePhone: numbers[1] });
+    expect(legsEnded(over)).toEqual(ended);
+    await waitFor('the caller’s phone', async () => (await caller.seen()).includes('BYE'));
+  });
 
   it('rings nobody else after the caller has hung up', async () => {
     const { callSid, callees, numbers } = await place([BUSY, SILENT, {}], { talkMs: 1_500 });
@@ -142,7 +138,7 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
     await waitFor('no channel', async () => (await asterisk.channels()).length === 0);
     expect(await callees[1]?.seen()).toContain('CANCEL');
     expect(await rang(callees[2])).toBe(false);
-  }, 60_000);
+  });
 
   it('is canceled around the change of numbers, and rings nobody afterwards', async () => {
     // One after the other: each has phones of its own, and they take a processor to start.
@@ -158,7 +154,7 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
       const seen = (await callees[2]?.seen()) ?? [];
       if (seen.includes('INVITE')) expect(seen).toContain('CANCEL');
     }
-  }, 90_000);
+  });
 
   it('goes on while Ringback is down, and the record tells all of it afterwards', async () => {
     const { callSid, callerId, numbers } = await place([SILENT, BUSY, { keepsTones: true }]);
@@ -187,5 +183,5 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
     expect(over).toMatchObject({ endReason: 'completed', calleePhone: numbers[2] });
     // Nothing is told twice.
     expect(legsEnded(over)).toHaveLength(2);
-  }, 90_000);
+  });
 });

@@ -30,7 +30,7 @@ describeOnAsterisk(missing, 'on a real Asterisk, of several replicas', () => {
     shared = await createTestDatabase();
     callers = await startPhone(asterisk.folder, { ringMs: 1, calls: 1_000 });
     callees = await startPhone(asterisk.folder, { ringMs: 50, talkMs: TALK_MS, calls: 1_000 });
-  }, 60_000);
+  });
   afterEach(async () => {
     await endAllServices();
     await Promise.all([callers.end(), callees.end()]);
@@ -63,7 +63,7 @@ describeOnAsterisk(missing, 'on a real Asterisk, of several replicas', () => {
       for (const end of endWatches) end();
       await Promise.all(replicas.map((replica) => replica.close()));
     }
-  }, 60_000);
+  });
 
   it('another one applies the events if the first is killed, also those that came in between', async () => {
     const environment = {
@@ -119,5 +119,5 @@ describeOnAsterisk(missing, 'on a real Asterisk, of several replicas', () => {
     } finally {
       await database.end();
     }
-  }, 90_000);
+  });
 });

@@ -39,7 +39,7 @@ beforeAll(async () => {
     `insert into app_user (id, name, external_id) select n, 'somebody', 'user-' || n from generate_series(1, 20000) n`,
   );
   await database.query('analyze app_user');
-}, 60_000);
+});
 afterAll(async () => {
   await database.destroy();
   await testDatabase.drop();

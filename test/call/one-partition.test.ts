@@ -29,7 +29,7 @@ beforeAll(async () => {
   recorder.take();
   await placeAndFollow('1005');
   plans = recorder.take();
-}, 60_000);
+});
 afterAll(async () => {
   await service.close();
   await testDatabase.drop();

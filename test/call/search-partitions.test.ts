@@ -20,7 +20,7 @@ beforeAll(async () => {
   database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
   await partitionByMonth(database, MONTHS);
   await fillWithCalls(database, CALLS, (MONTHS * MONTH_SECONDS) / CALLS);
-}, 60_000);
+});
 afterAll(async () => {
   await database.destroy();
   await testDatabase.drop();

@@ -1,13 +1,10 @@
 /** kill -9 of the replica that has dialed: the same request, sent to another replica, returns the same call. */
 import { backend, newPhone } from '../support/backend.js';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestApp, TEST_KEYS, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, startService } from '../start/service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 let database: TestDatabase;
 let carrier: RemoteCarrier;

@@ -7,8 +7,6 @@ import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js'
 import { waitFor } from '../support/wait-for.js';
 import { startCall } from './ringing.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 /** The program `script` of util-linux gives a program a terminal. */
 const onTerminal = isInstalled('script', 'Ctrl-C in npm run call on a terminal') ? it : it.skip;
 

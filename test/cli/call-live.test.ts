@@ -3,8 +3,6 @@ import { waitFor } from '../support/wait-for.js';
 import { startCall } from './ringing.js';
 import { CALL_SID, startScriptedService, type ScriptedService } from './scripted-service.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 /** The program `script` of util-linux gives a program a terminal. */
 const onTerminal = isInstalled('script', 'npm run call on a terminal') ? it : it.skip;
 

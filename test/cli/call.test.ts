@@ -4,11 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endOf, PROCESS_LIMIT_MS, startProgram } from '../support/node-process.js';
+import { endOf, startProgram } from '../support/node-process.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { call } from './ringing.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const USAGE = /^Usage: npm run call -- <userId> .*\n(?:(?: .*|Exit status:)?\n)+$/;
 

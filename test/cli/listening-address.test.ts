@@ -1,12 +1,9 @@
 /** HOST: the printed URLs and `npm run call` reach the service, for every kind of address. */
 import { networkInterfaces } from 'node:os';
 import { noteSkipped } from '../support/skipped.js';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { welcomePage } from '../../src/http/welcome-page.js';
 import { call } from './ringing.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),

@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, jwtVerify } from 'jose';
 import { ensureSigningSecret } from '../../src/auth/signing-secret.js';
-import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, startProgram, type Ending } from '../support/node-process.js';
+import { endOf, REPOSITORY, startNode, startProgram, type Ending } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const USAGE = `Usage: npm run -s token -- <userId>                   prints a token of a user, by id or externalId
        npm run -s token -- --admin [userId]           prints a token for the admin API

@@ -6,12 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describeInBrowser } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
-import { endOf, endProgram, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
+import { endOf, endProgram, REPOSITORY, startProgram } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { installClient, readmeExamples, type InstalledClient } from './installed-client.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 let service: TestApp;
 let client: InstalledClient;

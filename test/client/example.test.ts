@@ -7,8 +7,6 @@ import { endOf, endProgram, isAlive, PROCESS_LIMIT_MS, startProgram } from '../s
 import { waitFor } from '../support/wait-for.js';
 import { copyRepository, preinstall, type RepositoryCopy } from './repository-copy.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 /** It compiles the client, installs the app, and starts two programs. */
 const READY_LIMIT_MS = 2 * PROCESS_LIMIT_MS;
 
@@ -56,7 +54,7 @@ describeInBrowser('npm run example', (browser) => {
     // Of all its programs.
     await ending;
     await copy.remove();
-  }, PROCESS_LIMIT_MS);
+  });
 
   const textOf = (id: string): Promise<string> => page.textContent(`#${id}`).then((text) => text ?? '');
   const calls = (count: number): Promise<unknown> => page.waitForSelector(`#calls li:nth-child(${count})`);

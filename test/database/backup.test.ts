@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from '../support/debian-packages.js';
-import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
+import { endOf, REPOSITORY, startProgram } from '../support/node-process.js';
 import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
 import { placeCall } from '../support/placed-call.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
@@ -11,8 +11,6 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const CLIENT = { folder: cacheFolder('postgresql-client-18'), suites: 'sid forky', names: ['postgresql-client-18'] };
 const missing = await fetchPackages(CLIENT);

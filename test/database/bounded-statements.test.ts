@@ -52,7 +52,7 @@ beforeAll(async () => {
   });
   recorder = await recordPlans(service.database);
   [{ id: endpointId }] = await service.database.query<[{ id: string }]>('select id from webhook_endpoint');
-}, 60_000);
+});
 afterAll(async () => {
   await service.close();
   await testDatabase.drop();

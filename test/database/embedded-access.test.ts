@@ -3,9 +3,7 @@ import { chmod, lstat, mkdir, mkdtemp, readFile, realpath, rm, stat } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { endAllDatabases, queryAs, startDatabase, type EmbeddedDatabase } from '../support/embedded-database.js';
-import { IS_ROOT, PROCESS_LIMIT_MS } from '../support/node-process.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
+import { IS_ROOT } from '../support/node-process.js';
 
 // The summary of skipped tests has a line for this from embedded-postgres.test.ts.
 const asRootOnly = IS_ROOT ? it : it.skip;

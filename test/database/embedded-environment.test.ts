@@ -3,9 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { endAllDatabases, startDatabase } from '../support/embedded-database.js';
-import { asOrdinaryUser, asUser, IS_ROOT, ORDINARY_USER, PROCESS_LIMIT_MS } from '../support/node-process.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
+import { asOrdinaryUser, asUser, IS_ROOT, ORDINARY_USER } from '../support/node-process.js';
 
 // The summary of skipped tests has a line for this from embedded-postgres.test.ts.
 const asRootOnly = IS_ROOT ? it : it.skip;

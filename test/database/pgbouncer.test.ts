@@ -1,13 +1,11 @@
 import { migrate } from '../../src/database/migrate.js';
 import { queryDatabase } from '../support/database-query.js';
-import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode } from '../support/node-process.js';
+import { endOf, REPOSITORY, startNode } from '../support/node-process.js';
 import { describeWithPgBouncer, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const emptied = async (pooler: PgBouncer): Promise<PgBouncer> => {
   await queryDatabase(

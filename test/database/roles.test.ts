@@ -5,14 +5,12 @@ import { join } from 'node:path';
 import { migrate } from '../../src/database/migrate.js';
 import { checkPooler } from '../../src/database/pooler-check.js';
 import { queryDatabase } from '../support/database-query.js';
-import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
+import { endOf, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
 import { startTestApp, TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { serverUrl } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver } from '../support/webhook-receiver.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** Roles belong to the whole server, which other tests use too. */
 const SUFFIX = randomBytes(6).toString('hex');

@@ -3,15 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '../../src/database/migrate.js';
 import { queryDatabase } from '../support/database-query.js';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const WEBHOOKS = { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' };
 

@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { migrate } from '../../src/database/migrate.js';
 import { makeCertificate } from '../support/certificates.js';
 import { queryDatabase } from '../support/database-query.js';
-import { isInstalled, PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { isInstalled } from '../support/node-process.js';
 import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
 import { startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const WHAT = 'a database with TLS';
 

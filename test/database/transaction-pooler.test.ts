@@ -1,7 +1,7 @@
 /** DATABASE_URL through PgBouncer with `pool_mode = transaction`, and DATABASE_DIRECT_URL without it. */
 import { checkPooler } from '../../src/database/pooler-check.js';
 import { queryDatabase } from '../support/database-query.js';
-import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode } from '../support/node-process.js';
+import { endOf, REPOSITORY, startNode } from '../support/node-process.js';
 import {
   describeWithNewPgBouncer,
   describeWithPgBouncer,
@@ -13,8 +13,6 @@ import { startTestApp, TEST_KEYS, TEST_SECRET, type TestApp } from '../support/t
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const TRANSACTIONS = 'pool_mode = transaction';
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   await explainEverything(testDatabase.url);
   database = await new DataSource(dataSourceOptions(testDatabase.url, 1)).initialize();
   recorder = await recordPlans(database);
-}, 120_000);
+});
 afterAll(async () => {
   await database.destroy();
   await testDatabase.drop();

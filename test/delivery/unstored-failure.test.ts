@@ -80,4 +80,4 @@ it('deliveries continue after the failure of a job could not be stored while oth
   const { data } = await service.ask('1004', 'call/2000');
 
   await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4, 20_000);
-}, 60_000);
+});

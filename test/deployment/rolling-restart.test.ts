@@ -14,7 +14,7 @@ import { describeWithPackages, fetchPackages } from '../support/debian-packages.
 import { newPhone } from '../support/backend.js';
 import { openStream } from '../support/event-stream.js';
 import { freePort } from '../support/free-port.js';
-import { isInstalled, PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { isInstalled } from '../support/node-process.js';
 import { PROXY_PACKAGES, startReverseProxy, type ReverseProxy } from '../support/reverse-proxy.js';
 import { startSimulator, type SimulatorProcess } from '../support/simulator-process.js';
 import { TEST_KEYS, TEST_SECRET, type Envelope } from '../support/test-app.js';
@@ -24,8 +24,6 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 import { endAllServices, startService, type Service } from '../start/service.js';
 import { REPOSITORY } from './repository.js';
 import { WITHOUT_LIMITS } from '../support/without-limits.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const MAIN = join(REPOSITORY, 'dist/src/main.js');
 const REPLICAS = 2;

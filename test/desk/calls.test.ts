@@ -28,7 +28,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
     calls = await placeSomeCalls(service);
     desk = await openDesk(browser(), service);
     ({ page } = desk);
-  }, 120_000);
+  });
   afterAll(async () => {
     await desk.close();
     await calls.receiver.close();

@@ -17,7 +17,7 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
     await countCalls(service, { one: ['completed', 'completed', 'no_answer'], two: ['busy'] });
     desk = await openDesk(browser(), service);
     ({ page } = desk);
-  }, 120_000);
+  });
   afterAll(async () => {
     await desk.close();
     await service.close();

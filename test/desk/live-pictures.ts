@@ -45,8 +45,6 @@ const placeLiveCalls = async ({ database }: TestApp): Promise<void> => {
   }
 };
 
-jest.setTimeout(120_000);
-
 describe('draws', () => {
   let providers: TwoProviders;
   let drawing: Drawing;
@@ -56,7 +54,7 @@ describe('draws', () => {
     await placeLiveCalls(providers.service);
     await countPastCalls(providers.service);
     drawing = await startDrawing(providers.service);
-  }, 120_000);
+  });
   afterAll(async () => {
     await drawing.close();
     await providers.close();

@@ -45,8 +45,6 @@ const PAGES: readonly Shown[] = [
   { name: 'money', path: 'protection/money', shows: 'table >> nth=1' },
 ];
 
-jest.setTimeout(120_000);
-
 describe('draws', () => {
   let service: TestApp;
   let calls: SomeCalls;
@@ -58,7 +56,7 @@ describe('draws', () => {
     calls = await placeSomeCalls(service);
     await storeSomePeople(service);
     drawing = await startDrawing(service);
-  }, 120_000);
+  });
   afterAll(async () => {
     await drawing.close();
     await calls.receiver.close();

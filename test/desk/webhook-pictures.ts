@@ -20,8 +20,6 @@ const changeSomething = async ({ admin }: TestApp): Promise<void> => {
   await admin('POST', 'api-keys', { name: 'crm', scopes: ['calls:read'] });
 };
 
-jest.setTimeout(120_000);
-
 it('draws the pages', async () => {
   const service = await startTestApp({ environment: ENVIRONMENT_OF_WEBHOOKS });
   const deliveryId = await storeWebhooks(service);

@@ -3,13 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { reencryptSecrets } from '../../src/directory/reencryption.js';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const OLD = `old:${Buffer.alloc(32, 'o').toString('base64')}`;
 const NEW = `new:${Buffer.alloc(32, 'n').toString('base64')}`;

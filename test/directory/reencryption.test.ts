@@ -11,8 +11,6 @@ import { TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 const keyText = (name: string): string => `${name}:${Buffer.alloc(32, name).toString('base64')}`;
 const OLD = readKeyRing(keyText('old'));
 const LOST = readKeyRing(keyText('lost'));

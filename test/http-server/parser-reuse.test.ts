@@ -6,11 +6,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { startService, type Service } from '../start/service.js';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 let database: TestDatabase;
 /** A separate process, so that a connection can arrive at the instant at which another is refused. */

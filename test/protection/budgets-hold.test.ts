@@ -12,8 +12,6 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 const CALLERS = 20;
 const CALLS_OF_EACH = 50;
 const KILLED_AFTER = 300;

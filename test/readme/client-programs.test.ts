@@ -4,11 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
+import { endOf, REPOSITORY, startProgram } from '../support/node-process.js';
 import { noteSkipped } from '../support/skipped.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 interface Language {
   readonly command: readonly [string, ...string[]];

@@ -2,9 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
+import { endOf, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
 
 const run = (program: string, options: readonly string[], environment: Record<string, string> = {}): Promise<Ending> =>
   endOf(startNode(join(REPOSITORY, 'dist/src', program), options, { environment }));

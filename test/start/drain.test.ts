@@ -1,11 +1,8 @@
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { oneConnection, send, type Reply } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const DRAIN_SECONDS = 5;
 

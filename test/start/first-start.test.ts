@@ -9,8 +9,6 @@ import { endOf, isInstalled, PROCESS_LIMIT_MS, startProgram, type Ending } from 
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, runService, startService, type Service } from './service.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 const withCurl = isInstalled('curl', 'the commands that npm start prints') ? it : it.skip;
 
 /** The standard output of a failed start. */

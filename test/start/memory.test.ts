@@ -9,8 +9,6 @@ import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, startService, type Service } from './service.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 const CONNECTIONS = 1_000;
 const MAX_MB = 100;
 const PATHS = [

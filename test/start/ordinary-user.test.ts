@@ -8,13 +8,10 @@ import {
   IS_ROOT,
   isInstalled,
   ORDINARY_USER,
-  PROCESS_LIMIT_MS,
   REPOSITORY,
   startNode,
 } from '../support/node-process.js';
 import { endAllServices, startService } from './service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const asThatUser = !IS_ROOT || isInstalled('setpriv', 'npm start as an ordinary user') ? it : it.skip;
 

@@ -2,13 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { Client } from './client.js';
 import { endAllServices, runService, startService, type Service } from './service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 describe('npm start with DATABASE_URL', () => {
   let folder: string;

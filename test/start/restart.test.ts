@@ -3,13 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
 import { readSigningSecret } from '../../src/auth/signing-secret.js';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { TEST_KEYS } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
 import { endAllServices, startService, type Service } from './service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** A short limit of a talk, and frequent sweeps. */
 const SETTINGS = { SIMULATOR_SPEED: '100', LONGEST_TALK: '1', SWEEP_EVERY: '0.1' };

@@ -4,15 +4,12 @@ import { DataSource } from 'typeorm';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
 import { oneConnection, send } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** The limit for work in flight; see app.ts. A service without work in flight must not wait for it. */
 const FINISH_LIMIT_MS = 7_000;

@@ -2,15 +2,13 @@ import { DataSource } from 'typeorm';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
-import { PROCESS_LIMIT_MS, type Ending } from '../support/node-process.js';
+import { type Ending } from '../support/node-process.js';
 import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
 import { oneConnection, send, type Reply, type SentRequest } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 describe('a service that receives SIGTERM with work in flight', () => {
   let database: TestDatabase;

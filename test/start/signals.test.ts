@@ -1,10 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { endAllServices, startService } from './service.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 describe('npm start', () => {
   let dataDir: string;

@@ -6,8 +6,6 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, launch } from './service.js';
 
-jest.setTimeout(PROCESS_LIMIT_MS);
-
 /** The advisory lock of src/database/migrate.ts: a session that holds it blocks the start of a service. */
 const MIGRATION_LOCK = 7_264_225;
 

@@ -6,7 +6,7 @@ import { readKeyRing } from '../../src/config/key-ring.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
-import { endOf, PROCESS_LIMIT_MS, startNode } from '../support/node-process.js';
+import { endOf, startNode } from '../support/node-process.js';
 import { SIMULATOR } from '../support/simulator-process.js';
 import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -15,8 +15,6 @@ import { Client } from './client.js';
 import { send } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
 import { WITHOUT_LIMITS } from '../support/without-limits.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const FAULTS = { NODE_OPTIONS: `--import=${new URL('faults.mjs', import.meta.url).href}` };
 

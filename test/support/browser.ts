@@ -22,9 +22,6 @@ export const BROWSER_ARGUMENTS = [
   `--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`,
 ];
 
-/** Long, because the browser may share two cores with other tests. */
-const BROWSER_TEST_LIMIT_MS = 120_000;
-
 /**
  * Tests that need a browser. Without a browser they are skipped, and the summary of the run lists them. With
  * RINGBACK_REQUIRE_ALL_TESTS, as in .ci/run, they fail.
@@ -40,10 +37,9 @@ export const describeInBrowser = (what: string, tests: (browser: () => Browser) 
 
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGUMENTS });
-    }, BROWSER_TEST_LIMIT_MS);
+    });
     afterAll(() => browser?.close());
 
-    jest.setTimeout(BROWSER_TEST_LIMIT_MS);
     tests(() => browser ?? notStarted());
   });
 };

@@ -2,9 +2,8 @@
  * Records the plan of each statement as the service sent it, including a plan that its connection had cached. It uses
  * auto_explain, which PostgreSQL includes. Statements inside functions, triggers and foreign keys are recorded too.
  */
-import type { NoticeMessage } from 'pg-protocol/dist/messages.js';
 import type { DataSource } from 'typeorm';
-import { Client, type Pool } from 'pg';
+import { Client, type ClientBase, type Pool } from 'pg';
 import { planFrom, type PlanNode, type QueryPlan } from './query-plan.js';
 
 export interface RecordedPlan extends QueryPlan {
@@ -40,16 +39,23 @@ export const explainEverything = async (databaseUrl: string): Promise<void> => {
   await client.end();
 };
 
-/** @param database with a pool of one connection, because only one connection is recorded */
+/** Of all connections of a pool, also of one that replaces another. */
 export const recordPlans = async ({ driver }: DataSource): Promise<PlanRecorder> => {
   const recorded: RecordedPlan[] = [];
-  const connection = await (driver as unknown as { readonly master: Pool }).master.connect();
-  connection.on('notice', ({ message }: Pick<NoticeMessage, 'message'>) => {
-    const json = /plan:\n(\{.*)$/s.exec(message ?? '')?.[1];
-    if (json === undefined) return;
-    const { 'Query Text': text, Plan } = JSON.parse(json) as { 'Query Text': string; Plan: PlanNode };
-    recorded.push({ text: text.trim(), ...planFrom(Plan) });
-  });
-  connection.release();
+  const { master } = driver as unknown as { readonly master: Pool };
+  const record = (connection: ClientBase): void => {
+    connection.on('notice', ({ message }) => {
+      const json = /plan:\n(\{.*)$/s.exec(message ?? '')?.[1];
+      if (json === undefined) return;
+      const { 'Query Text': text, Plan } = JSON.parse(json) as { 'Query Text': string; Plan: PlanNode };
+      recorded.push({ text: text.trim(), ...planFrom(Plan) });
+    });
+  };
+  const open = await Promise.all(Array.from({ length: Math.max(1, master.totalCount) }, () => master.connect()));
+  for (const connection of open) {
+    record(connection);
+    connection.release();
+  }
+  master.on('connect', record);
   return { take: () => recorded.splice(0) };
 };

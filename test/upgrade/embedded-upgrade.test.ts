@@ -7,10 +7,8 @@ import { readSigningSecret } from '../../src/auth/signing-secret.js';
 import { Client } from '../start/client.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
 import { buildLastRelease, describeWithLastRelease, type BuiltRelease } from '../support/last-release.js';
-import { IS_ROOT, PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { IS_ROOT } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
-
-jest.setTimeout(PROCESS_LIMIT_MS);
 
 const NOBODY = 65_534;
 

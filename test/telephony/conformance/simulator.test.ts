@@ -7,6 +7,9 @@ import { startTestApp } from '../../support/test-app.js';
 import { closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
 import { conforms } from './conforms.js';
 
+/** A phone that rings on does so for 30 s: three of them for a test that hangs up meanwhile, on a slow machine too. */
+const SPEED = 10;
+
 /** The simulator recognises a wrong account by the callee's number too. */
 const NO_ACCOUNT = '07';
 
@@ -39,7 +42,7 @@ const altered = (genuine: WebhookRequest, name: string, change: (value: string) 
 });
 
 const start = async (manner: Manner): Promise<Bench> => {
-  const carrier = await startRemoteCarrier({ speed: 20 });
+  const carrier = await startRemoteCarrier({ speed: SPEED });
   const line = await startTcpProxy(carrier.port);
   const service = await startTestApp({
     environment: {

@@ -28,7 +28,7 @@ export interface Delivery {
 }
 
 /** Of a number of a hunt. */
-const RING_SECONDS = 60;
+const RING_SECONDS = 120;
 const SHORT_RING_SECONDS = 5;
 
 /** Marks the requests that a test posts, because the provider's own requests may arrive at the same time. */
