@@ -148,7 +148,7 @@ export class IdentityProvider implements OnModuleDestroy {
       {
         [oidc.customFetch]: this.fetch,
         // For an identity provider on this machine or in this network; the setting decides. Marked as deprecated to stand out.
-        // eslint-disable-next-line @typescript-eslint/no-deprecated
+        // oxlint-disable-next-line typescript/no-deprecated
         execute: oidcIssuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [],
       },
     );

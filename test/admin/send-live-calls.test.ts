@@ -137,9 +137,7 @@ it('sends a comment every fifteen seconds, and ends at the first one after its t
 
 it('answers with an error, and no stream, if the first read fails', async () => {
   items = async function* () {
-    await Promise.resolve();
-    throw new Error('the database is away');
-    yield { kind: 'calls', calls: [] };
+    yield await Promise.reject(new Error('the database is away'));
   };
 
   const { response } = await open();

@@ -78,7 +78,7 @@ const parser = new XMLParser({
 });
 
 const parse = (document: string): Node => {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor would be a package of its own
+  // oxlint-disable-next-line typescript/no-deprecated -- its successor would be a package of its own
   const valid = XMLValidator.validate(document);
   if (valid !== true) throw new BadTwiml(valid.err.msg);
   const { Response: response, ...others } = parser.parse(document) as Record<string, unknown>;

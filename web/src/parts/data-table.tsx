@@ -31,7 +31,7 @@ interface Props<Row> {
   /** For screen readers. */
   readonly label: string;
   // The values of the columns have different types.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly columns: readonly ColumnDef<Row, any>[];
   readonly rows: readonly Row[] | undefined;
   /** Left out for rows that are there already. */

@@ -3,7 +3,7 @@
  * line per request, except for state polls. It has no sweeper, no cache and no circuit.
  */
 import { createSecretKey } from 'node:crypto';
-import fastify, { type FastifyRequest } from 'fastify';
+import fastify, { type FastifyRequest, LogController } from 'fastify';
 import jwt from 'jsonwebtoken';
 import { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
@@ -26,7 +26,7 @@ const key = createSecretKey(Buffer.from(JWT_SECRET));
 const webhook = new Webhook(WEBHOOK_SECRET);
 const LONGEST_STAYS = [90, 120, 14_400];
 
-const server = fastify({ logger: true, disableRequestLogging: true });
+const server = fastify({ logger: true, logController: new LogController({ disableRequestLogging: true }) });
 server.addHook('onResponse', (request, reply, done) => {
   const path = request.url.split('?', 1)[0];
   request.log.info({ method: request.method, path, status: reply.statusCode, ms: reply.elapsedTime }, 'request');
