@@ -4,6 +4,7 @@ import { minCallSidAt } from '../../src/call/record/call-sid.js';
 import { localTime } from '../../src/common/local-time.js';
 import { Settling } from '../../src/call/spending/settling.js';
 import { Spending } from '../../src/call/spending/spending.service.js';
+import { takeTurn } from '../../src/postgres/take-turn.js';
 import { backend, newPhone } from '../support/backend.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -338,16 +339,20 @@ it('are kept for 400 days, and longer while something is reserved', async () => 
   await service.database.query(use);
   const cost = (age: number) => minCallSidAt(new Date(Date.now() - age * 86_400_000));
   const [oldest, old, young] = [cost(402), cost(401), cost(399)];
-  await service.database.query(
-    `insert into call_cost select sid, 1, settled, '{}', '{}', '{}', '{}'
-     from unnest($1::text[], $2::bigint[]) as one (sid, settled)`,
-    [
-      [old, young, oldest],
-      [1, 1, null],
-    ],
-  );
+  await service.database.transaction(async (other) => {
+    // Else the call without a record is settled at some time, and removed.
+    await waitFor('the turn to settle', () => takeTurn(other, 'settle calls'));
+    await service.database.query(
+      `insert into call_cost select sid, 1, settled, '{}', '{}', '{}', '{}'
+       from unnest($1::text[], $2::bigint[]) as one (sid, settled)`,
+      [
+        [old, young, oldest],
+        [1, 1, null],
+      ],
+    );
 
-  await service.app.nest.get(OldRowRemoval, { strict: false }).remove();
+    await service.app.nest.get(OldRowRemoval, { strict: false }).remove();
+  });
 
   expect((await uses()).map(({ subject }) => subject)).toEqual(['reserved', 'young']);
   const left = await service.database.query<{ call_sid: string }[]>('select call_sid from call_cost order by call_sid');
