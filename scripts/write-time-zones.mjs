@@ -6,7 +6,7 @@ import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { BSON } from 'bson';
-import { format, resolveConfig } from 'prettier';
+import { format } from 'oxfmt';
 
 const WRITTEN = fileURLToPath(new URL('../src/protection/phone-time-zones.ts', import.meta.url));
 
@@ -40,7 +40,8 @@ export const timeZonesModule = async () => {
       ${rows.join('\n')}
     };
   `;
-  return format(text, { ...(await resolveConfig(WRITTEN)), parser: 'typescript' });
+  const { code } = await format(WRITTEN, text, { singleQuote: true, printWidth: 120 });
+  return code;
 };
 
 if (realpathSync(process.argv[1] ?? '') === fileURLToPath(import.meta.url)) {

@@ -217,7 +217,8 @@ export type HangUpOutcome = { readonly kind: 'taken' | 'gone' | 'passed' } | ({ 
 
 /** The call's events so far; or the provider does not know the call. */
 export type CallStatus =
-  { readonly kind: 'known'; readonly events: readonly ProviderEvent[] } | { readonly kind: 'unknown' };
+  | { readonly kind: 'known'; readonly events: readonly ProviderEvent[] }
+  | { readonly kind: 'unknown' };
 
 /** Why a provider ended a call. */
 export const PROVIDER_END_REASONS = [

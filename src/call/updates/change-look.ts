@@ -36,7 +36,8 @@ export interface Look {
 }
 
 type LookRow = LookedUntil & { readonly isGoingOn: boolean } & (
-    SeenChange | { readonly callSid: null; readonly number: null }
+    | SeenChange
+    | { readonly callSid: null; readonly number: null }
   );
 
 const asNumber = (transaction: string): string => `(${transaction}::text)::bigint`;

@@ -19,7 +19,14 @@ export const StateBadge = ({ state }: { readonly state: StateType }) => {
 };
 
 export type EndReason =
-  'completed' | 'canceled' | 'busy' | 'no_answer' | 'rejected' | 'unreachable' | 'failed' | 'lost';
+  | 'completed'
+  | 'canceled'
+  | 'busy'
+  | 'no_answer'
+  | 'rejected'
+  | 'unreachable'
+  | 'failed'
+  | 'lost';
 
 const END_TONES: Readonly<Record<EndReason, Tone>> = {
   completed: 'good',
