@@ -12,7 +12,7 @@ import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { describeWithPackages, fetchPackages } from '../support/debian-packages.js';
 import { newPhone } from '../support/backend.js';
-import { openStream } from '../support/event-stream.js';
+import { followToTheEnd } from '../support/event-stream.js';
 import { freePort } from '../support/free-port.js';
 import { isInstalled } from '../support/node-process.js';
 import { PROXY_PACKAGES, startReverseProxy, type ReverseProxy } from '../support/reverse-proxy.js';
@@ -112,19 +112,11 @@ if (isInstalled('openssl', WHAT)) {
       ended.longPolled.push(callSid);
     };
 
-    /** As an EventSource: when the stream ends before the call does, it goes on after the last event. */
     const streamUntilTheEnd = async (callerId: string): Promise<void> => {
       const callSid = await place(callerId);
-      const numbers: number[] = [];
-      for (let state = '1'; state !== '4';) {
-        const headers = { authorization: `Bearer ${await tokenOf(callerId)}`, 'last-event-id': String(numbers.length) };
-        const stream = await openStream(url(`/v1/app/callState/${callSid}/stream`), headers, proxy.authority);
-        await stream.ended;
-        expect(stream.response.statusCode).toBe(200);
-        numbers.push(...stream.events.map(({ change }) => change.data.number));
-        state = stream.events.at(-1)?.change.data.stateType ?? state;
-      }
-      expect(numbers).toEqual([1, 2, 3, 4]);
+      const headers = async () => ({ authorization: `Bearer ${await tokenOf(callerId)}` });
+      const events = await followToTheEnd(url(`/v1/app/callState/${callSid}/stream`), headers, proxy.authority);
+      expect(events.map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
       ended.streamed.push(callSid);
     };
 

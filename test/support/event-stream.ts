@@ -54,6 +54,29 @@ export const openStream = async (
   };
 };
 
+/**
+ * As an EventSource: when the stream ends before the call does, as it may at any time, it goes on after the last event.
+ * @param headers made for each connection
+ */
+export const followToTheEnd = async (
+  url: string,
+  headers: () => Promise<OutgoingHttpHeaders>,
+  authority?: string,
+): Promise<readonly StreamedEvent[]> => {
+  const events: StreamedEvent[] = [];
+  let ends = 0;
+  while (events.at(-1)?.change.data.stateType !== '4') {
+    const resumed = { ...(await headers()), 'last-event-id': events.at(-1)?.id ?? '0' };
+    const stream = await openStream(url, resumed, authority);
+    await stream.ended;
+    expect(stream.response.statusCode).toBe(200);
+    events.push(...stream.events);
+    // A call has few changes. A stream that ends again and again would be asked for ever.
+    if (++ends > 100) throw new Error(`the stream has ended ${ends} times, at last with ${stream.text()}`);
+  }
+  return events;
+};
+
 const eventIn = (block: string): StreamedEvent[] => {
   const [, id, bytes] = /^id: (\d+)\ndata: (.*)$/.exec(block) ?? [];
   return id && bytes ? [{ id, bytes, change: JSON.parse(bytes) as CallChange }] : [];

@@ -8,7 +8,7 @@ import { migrate } from '../../src/database/migrate.js';
 import type * as DemoDirectory from '../../src/directory/demo-directory.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
 import { backend, newPhone } from '../support/backend.js';
-import { openStream } from '../support/event-stream.js';
+import { followToTheEnd } from '../support/event-stream.js';
 import { startSimulator, type SimulatorProcess } from '../support/simulator-process.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -180,15 +180,11 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
       const endpoint = await registerEndpoint(service, { url: receiver.url });
       if (version === 'old') proxies.new.mode = 'cut';
       const { callerId, callSid } = await place(version, '2000');
-      const stream = await openStream(
-        `${urlOf(otherThan(version))}/v1/app/callState/${callSid}/stream?access_token=${await tokenOf(callerId)}`,
-        { 'last-event-id': '0' },
-      );
-
-      await stream.ended;
+      const path = `/v1/app/callState/${callSid}/stream?access_token=${await tokenOf(callerId)}`;
+      const events = await followToTheEnd(urlOf(otherThan(version)) + path, () => Promise.resolve({}));
       await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
 
-      expect(stream.events.at(-1)?.change.data).toMatchObject({ stateType: '4', endReason: 'completed' });
+      expect(events.at(-1)?.change.data).toMatchObject({ stateType: '4', endReason: 'completed' });
       expect(receiver.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
       await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
     },
@@ -204,14 +200,12 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
       metadata: { ticket: '1' },
     });
     const callSid = String(body.callSid);
-    const stream = await openStream(`${service.url}/v1/calls/${callSid}/events`, {
+    const events = await followToTheEnd(`${service.url}/v1/calls/${callSid}/events`, async () => ({
       authorization: `Bearer ${await service.token('9001', 'calls:read')}`,
-      'last-event-id': '0',
-    });
-    await stream.ended;
+    }));
     await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
 
-    expect(stream.events.map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    expect(events.map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
     expect(await endOf(callSid)).toBe('completed');
     await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
   });
