@@ -1,5 +1,6 @@
 /** A backend that knows only its own ids learns from each change whose call it is. */
 import { backend, newPhone } from '../support/backend.js';
+import { endCall } from '../support/end-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
@@ -71,7 +72,7 @@ it('is that of the time of the change', async () => {
   const { data } = await service.ask(user, 'call/2000');
   const callSid = data?.callSid ?? '';
   await service.admin('PATCH', 'users/before', { externalId: 'after' });
-  await service.ask(user, `callCancel/${callSid}`);
+  await endCall(service, user, callSid);
 
   const changes = await dataOf(callSid);
 

@@ -1,4 +1,5 @@
 /** A user without a sub-account, with the setting that creates one at the first call. */
+import { endCall } from '../support/end-call.js';
 import { startTestApp } from '../support/test-app.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
@@ -19,7 +20,7 @@ it('creates a sub-account, and places this call and the next with it', async () 
   const user = await telephony.user();
 
   const { data } = await telephony.service.ask(user, 'call/2013');
-  await telephony.service.ask(user, `callCancel/${data!.callSid!}`);
+  await endCall(telephony.service, user, data!.callSid!);
   expect(await telephony.service.ask(user, 'call/2013')).toMatchObject({ returnCode: 200 });
 
   expect(requestsTo('/SubAccounts')).toBe(1);

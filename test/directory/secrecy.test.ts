@@ -94,6 +94,10 @@ it.each([
   async (_what, userId, spoil, why) => {
     await store(userId);
     await service.database.query(spoil);
+    await waitFor('the calls of other cases to be counted', async () => {
+      const waiting = await service.database.query<unknown[]>('select from end_to_count');
+      return waiting.length === 0;
+    });
     const before = await everything('public');
     const logged = errorLines().length;
     const shownBefore = shown.length;

@@ -6,6 +6,7 @@ import { Settling } from '../../src/call/spending/settling.js';
 import { Spending } from '../../src/call/spending/spending.service.js';
 import { takeTurn } from '../../src/postgres/take-turn.js';
 import { backend, newPhone } from '../support/backend.js';
+import { endCall } from '../support/end-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -223,7 +224,7 @@ it('count each user apart, and no phone that a backend names', async () => {
   const [caller, other, callee] = [await newUser(), await newUser(), await newUser()];
 
   const { data } = await service.ask(caller, `call/${callee}`);
-  await service.ask(caller, `callCancel/${data!.callSid!}`);
+  await endCall(service, caller, data!.callSid!);
   expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
   expect(await service.ask(other, `call/${callee}`)).toMatchObject({ returnCode: 200 });
   expect(await backend(service).place({ caller: { phone: newPhone() }, callee: { phone: newPhone() } })).toMatchObject({

@@ -1,6 +1,7 @@
 /** How many different numbers a caller may call: on two replicas, for an app and for a backend. */
 import { PlacingLimits } from '../../src/call/placement/placing-limits.js';
 import { backend, newPhone } from '../support/backend.js';
+import { endCall } from '../support/end-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -32,7 +33,7 @@ const callOnce = async (turn: number, userId: string, path: string) => {
   });
   const body = (await response.json()) as { returnCode: number; data?: { callSid?: string } };
   const callSid = body.data?.callSid;
-  if (callSid !== undefined) await replica(turn).ask(userId, `callCancel/${callSid}`);
+  if (callSid !== undefined) await endCall(replica(turn), userId, callSid);
   return { returnCode: body.returnCode, status: response.status, retryAfter: response.headers.get('retry-after') };
 };
 

@@ -7,6 +7,7 @@ import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { backend, newPhone, type Answer, type Backend } from '../support/backend.js';
 import { collectedLog } from '../support/collected-log.js';
 import { endAtProvider } from '../support/end-at-provider.js';
+import { endCall } from '../support/end-call.js';
 import { startReplicasAtCarrier, type ReplicasAtCarrier } from '../support/replicas-at-carrier.js';
 import { NO_LIMITS, storeCall } from '../support/stored-call.js';
 import type { Envelope, TestApp } from '../support/test-app.js';
@@ -53,7 +54,7 @@ const ask = async (turn: number, userId: string, path: string) => {
 const callOnce = async (turn: number, userId: string, calleeId: string) => {
   const answer = await ask(turn, userId, `call/${calleeId}`);
   const callSid = answer.body.data?.callSid;
-  if (callSid !== undefined) await ask(turn, userId, `callCancel/${callSid}`);
+  if (callSid !== undefined) await endCall(replica(turn), userId, callSid);
   return answer;
 };
 
@@ -110,7 +111,7 @@ it('returns the running call to a caller who taps again, and does not count the 
   const taps = await Promise.all([1, 0, 1, 0, 1, 0].map((turn) => ask(turn, caller, `call/${callee}`)));
 
   expect(new Set(taps.map(({ body }) => body.data?.callSid))).toEqual(new Set([first.body.data!.callSid]));
-  await ask(0, caller, `callCancel/${String(first.body.data!.callSid)}`);
+  await endCall(replica(0), caller, String(first.body.data!.callSid));
   for (const turn of [0, 1]) {
     expect(await callOnce(turn, caller, await newUser())).toMatchObject({ body: { returnCode: 200 } });
   }

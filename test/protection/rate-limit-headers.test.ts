@@ -1,6 +1,7 @@
 /** What a caller may still place: RateLimit and RateLimit-Policy on the replies to placing. */
 import { rateLimitHeaders } from '../../src/common/rate-limit-headers.js';
 import { backend, newPhone } from '../support/backend.js';
+import { endCall } from '../support/end-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -56,7 +57,7 @@ const ask = async (turn: number, userId: string, path: string) => {
 
 const callOnce = async (turn: number, userId: string, path: string) => {
   const answer = await ask(turn, userId, path);
-  if (answer.body.data) await ask(turn, userId, `callCancel/${answer.body.data.callSid}`);
+  if (answer.body.data) await endCall(replica(turn), userId, answer.body.data.callSid);
   return answer;
 };
 

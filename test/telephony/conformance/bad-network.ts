@@ -162,6 +162,8 @@ export const closedLineTests = (stage: () => Stage): void => {
     talking = await stage().dialTo('talking');
     expect(await stage().provider.isReachable()).toBe(true);
     await stage().bench.line.close();
+    // On a connection whose reset it has not seen yet, a client cannot know whether its request arrived.
+    await waitFor('the reset to be seen', async () => !(await stage().provider.isReachable()));
   });
 
   it('a dial is refused as provider_down, and does not reach the provider', async () => {
