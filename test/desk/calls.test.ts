@@ -285,7 +285,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       });
       await open(`calls/${calls.completed}`, /^Call /);
 
-      expect(await page.getByRole('group', { name: 'Leg B (callee)' }).getByRole('button').count()).toBe(1);
+      await page.getByRole('group', { name: 'Leg B (callee)' }).getByRole('button').waitFor();
       expect(await bars()).toEqual([]);
       await page.unroute(address);
     });

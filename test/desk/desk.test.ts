@@ -49,7 +49,7 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       await desk.open(`sign-in#${link}`);
 
       await desk.page.getByRole('heading', { name: 'This link has been used' }).waitFor();
-      expect(await desk.page.getByText('npm run -s desk').count()).toBe(1);
+      await desk.page.getByText('npm run -s desk').waitFor();
       expect(desk.page.url()).toBe(`${service.url}/desk/sign-in`);
       expect(await seriousFaults(desk.page)).toEqual([]);
       // In the same tab.
@@ -268,7 +268,7 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       await page.getByText('The call would go by simulator').waitFor();
       expect(new URL(page.url()).search).toBe('?callerId=1001&calleeId=2000');
       await page.getByRole('table', { name: 'Rules, in order' }).waitFor();
-      expect(await page.getByText('Would carry it').count()).toBe(1);
+      await page.getByText('Would carry it').waitFor();
     });
 
     it('says in Chinese what each rule saw and said', async () => {

@@ -50,12 +50,12 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
       expect.stringMatching(/^one\s+3\s+Week before: 1\s+66.7 %\s+Week before: 0 %/),
       expect.stringMatching(/^two\s+1\s+Week before: 0\s+0 %/),
     ]);
-    expect(await page.getByText(/^Times in Asia\/Shanghai\./).count()).toBe(1);
+    await page.getByText(/^Times in Asia\/Shanghai\./).waitFor();
   });
 
   it('has each chart as a table too, whose rows lead to the calls', async () => {
     await open();
-    expect(await page.locator('.figure-drawing canvas').count()).toBe(5);
+    await waitFor('the charts', async () => (await page.locator('.figure-drawing canvas').count()) === 5);
 
     const figure = page.getByRole('region', { name: 'Calls', exact: true }).first();
     await figure.getByText('As a table').click();
