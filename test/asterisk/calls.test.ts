@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { wereJoined } from './call-detail.js';
-import { newPeople, numberOf, reached, startPbxService, statesOf } from './pbx-service.js';
+import { newPeople, numberOf, reached, shownCall, startPbxService, statesOf } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
 import { placeCall, runScenarios, type Outcome } from './scenario-run.js';
 import { SCENARIOS, WHOLE, type Scenario } from './scenarios.js';
@@ -240,7 +240,7 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
       for (const leg of [legA, legB]) await waitFor('the BYE', async () => (await leg?.seen())?.includes('BYE'));
       const over = await reached(whispering, callSid, '4');
       expect(over).toMatchObject({ endReason: 'completed', endedBy: 'cancel' });
-      expect(statesOf(over)).toBe(WHOLE);
+      await waitFor('Asterisk’s own end', async () => statesOf(await shownCall(whispering, callSid)) === WHOLE);
     });
 
     it('ends for both phones when the longest talk is over in the whisper', async () => {

@@ -5,6 +5,7 @@ import {
   NUMBER_OF_NOBODY,
   numberOf,
   reached,
+  shownCall,
   startPbxService,
   statesOf,
   type ShownCall,
@@ -76,7 +77,13 @@ describeOnAsterisk(missing, 'on a route of Asterisk and Twilio,', () => {
     const found = await service.admin('GET', `calls?userId=${callerId}&limit=1`);
     const [{ callSid }] = ((await found.json()) as { items: [{ callSid: string }] }).items;
     const call = (await reached(service, callSid, '4')) as ShownCall & { provider: string };
-    return { call, returnCode, placed: data?.callSid === callSid, dialledNext: twilio.requests.length > dialsBefore };
+    return {
+      call,
+      callSid,
+      returnCode,
+      placed: data?.callSid === callSid,
+      dialledNext: twilio.requests.length > dialsBefore,
+    };
   };
   const detailOf = ({ events }: ShownCall, type: string): unknown =>
     (events as unknown as { type: string; detail: unknown }[]).find((event) => event.type === type)?.detail;
@@ -107,11 +114,11 @@ describeOnAsterisk(missing, 'on a route of Asterisk and Twilio,', () => {
     ['is busy', { refusal: '486 Busy Here' }, 'busy'],
     ['rings before the trunk fails', { refusal: '503 Service Unavailable' }, 'failed'],
   ])('a caller’s phone that %s ends the call', async (_, habits, endReason) => {
-    const { call, placed, dialledNext } = await placedBy(await phoneThat(habits));
+    const { call, callSid, placed, dialledNext } = await placedBy(await phoneThat(habits));
 
     expect({ placed, dialledNext }).toEqual({ placed: true, dialledNext: false });
     expect(call).toMatchObject({ provider: 'asterisk', endReason });
-    await waitFor('Asterisk’s ended event', () => statesOf(call) === 'ended');
+    await waitFor('Asterisk’s ended event', async () => statesOf(await shownCall(service, callSid)) === 'ended');
   });
 
   it('an own phone that has not registered is refused as bad_number', async () => {
