@@ -6,7 +6,11 @@ import type { Abilities } from './bench.js';
 import type { Stage } from './stage.js';
 
 /** At some of them the caller's phone rings, at some the first number is tried, at some the next one. */
-const MOMENTS_MS = [0, 60, 120, 160, 200, 240, 280, 400, 800];
+const MOMENTS_MS = [
+  [0, 60, 120],
+  [160, 200, 240],
+  [280, 400, 800],
+];
 
 export const huntTests = (abilities: Abilities, stage: () => Stage): void => {
   const { hunts, reports, endReasons, statusReports, statusLacksLegB, hangsUpOnCondition } = abilities;
@@ -85,26 +89,30 @@ export const huntTests = (abilities: Abilities, stage: () => Stage): void => {
     expect(await legsEnded(call.callSid)).toEqual([]);
   });
 
-  it('is hung up at any moment, and rings nobody afterwards', async () => {
-    const outcomes = await Promise.all(
-      MOMENTS_MS.map(async (moment) => {
-        const { call } = await stage().hunt('is busy', 'cannot be reached', 'rings on');
-        await sleep(moment);
-        const { kind } = await stage().provider.hangUp(call);
-        const { endReason } = await stage().recorded(call.callSid, 'ended');
-        await waitFor('the end of all legs', async () => (await stage().phaseOf(call.callSid)) === 'over');
-        return { kind, endReason, call };
-      }),
-    );
+  // Three at a time: each has its own phones, whose start takes a slow machine's processor from what is tested.
+  it.each(MOMENTS_MS.map((moments) => ({ moments })))(
+    'is hung up after $moments ms, and rings nobody afterwards',
+    async ({ moments }) => {
+      const outcomes = await Promise.all(
+        moments.map(async (moment) => {
+          const { call } = await stage().hunt('is busy', 'cannot be reached', 'rings on');
+          await sleep(moment);
+          const { kind } = await stage().provider.hangUp(call);
+          const { endReason } = await stage().recorded(call.callSid, 'ended');
+          await waitFor('the end of all legs', async () => (await stage().phaseOf(call.callSid)) === 'over');
+          return { kind, endReason, call };
+        }),
+      );
 
-    for (const { kind, endReason, call } of outcomes) {
-      expect({ kind, endReason, phase: await stage().phaseOf(call.callSid) }).toEqual({
-        kind: 'taken',
-        endReason: 'canceled',
-        phase: 'over',
-      });
-    }
-  });
+      for (const { kind, endReason, call } of outcomes) {
+        expect({ kind, endReason, phase: await stage().phaseOf(call.callSid) }).toEqual({
+          kind: 'taken',
+          endReason: 'canceled',
+          phase: 'over',
+        });
+      }
+    },
+  );
 
   it(
     hangsUpOnCondition
