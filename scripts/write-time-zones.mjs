@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { BSON } from 'bson';
 import { format } from 'oxfmt';
 
+/** As `npm run lint` asks. */
+const { singleQuote, printWidth } = JSON.parse(readFileSync(new URL('../.oxfmtrc.json', import.meta.url), 'utf8'));
 const WRITTEN = fileURLToPath(new URL('../src/protection/phone-time-zones.ts', import.meta.url));
 
 /** A prefix of a number without its plus, and the zones of the numbers that it is the longest known prefix of. */
@@ -40,7 +42,7 @@ export const timeZonesModule = async () => {
       ${rows.join('\n')}
     };
   `;
-  const { code } = await format(WRITTEN, text, { singleQuote: true, printWidth: 120 });
+  const { code } = await format(WRITTEN, text, { singleQuote, printWidth });
   return code;
 };
 

@@ -150,7 +150,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
   await writeFile(join(folder, 'scenario.xml'), scenario.replace(/<!--[^]*?-->/, ''));
   const [loader, program] = unpacked('usr/bin/sipp');
   const own = ['-sf', 'scenario.xml', '-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(media)];
-  const watched = untraced ? [] : ['-trace_msg', '-message_file', 'messages', '-timer_resol', '10'];
+  const watched = untraced ? [] : ['-trace_msg', '-message_file', 'messages'];
   const manner = ['-ci', '127.0.0.1', '-nostdin'];
   const faults = ['-trace_err', '-error_file', 'errors'];
   const child = spawn(

@@ -55,9 +55,10 @@ const settingsFor = (manner: Manner, whisper: string): Readonly<Record<string, s
 });
 
 /** Of the running test: a phone that waits takes its share of the processor, and there would be a hundred at the end. */
-const phones: Phone[] = [];
+const callers: Phone[] = [];
+const callees: Phone[] = [];
 const endPhones = async (): Promise<void> => {
-  await Promise.all(phones.splice(0).map((one) => one.end()));
+  await Promise.all([...callers.splice(0), ...callees.splice(0)].map((one) => one.end()));
 };
 
 const start = async (manner: Manner): Promise<Bench> => {
@@ -73,8 +74,6 @@ const start = async (manner: Manner): Promise<Bench> => {
     ...SHORT_DIALS,
     ...settingsFor(manner, whisper),
   });
-  const callers: Phone[] = [];
-  const callees: Phone[] = [];
   /** Leg A is in no bridge, or alone in it, until the whisper is over. */
   const areJoined = async (callSid: string): Promise<boolean> => {
     const channels = (await asterisk.command('core show channels concise')).split('\n');
@@ -84,7 +83,6 @@ const start = async (manner: Manner): Promise<Bench> => {
   const phone = async (among: Phone[], habits: Habits = {}): Promise<string> => {
     const one = await startPhone(asterisk.folder, habits);
     among.push(one);
-    phones.push(one);
     return numberOf(one);
   };
   const farSide: FarSide = {
