@@ -2,6 +2,7 @@
 import type { JWK } from 'jose';
 import { fetch, type Agent } from 'undici';
 import { boundedText } from '../common/bounded-text.js';
+import { startLimit } from '../common/time-limit.js';
 
 /** For the complete response: a server that sends single bytes is as bad as a silent one. */
 export const FETCH_LIMIT_MS = 3_000;
@@ -16,14 +17,14 @@ export const fetchKeySet = async (uri: string, dispatcher: Agent, stop: AbortSig
   const abort = (): void => {
     limit.abort(new Error(`no complete response within ${FETCH_LIMIT_MS} ms`));
   };
-  const timer = setTimeout(abort, FETCH_LIMIT_MS);
+  const endLimit = startLimit(FETCH_LIMIT_MS, abort);
   stop.addEventListener('abort', abort);
   try {
     const response = await fetch(uri, { dispatcher, redirect: 'error', signal: limit.signal, headers: ACCEPT });
     if (response.status !== 200) throw new Error(`expected status 200, got ${response.status}`);
     return signingKeysIn(await boundedText(response, MAX_BYTES));
   } finally {
-    clearTimeout(timer);
+    endLimit();
     stop.removeEventListener('abort', abort);
     // Closes a response that was not read completely.
     limit.abort();

@@ -2,6 +2,7 @@
 import { boundedText } from '../common/bounded-text.js';
 import type { CallState } from './call-line.js';
 import { statesOf } from './state-stream.js';
+import { limitSignal, startLimit } from '../common/time-limit.js';
 
 /** In bytes. */
 const LONGEST_REPLY = 100_000;
@@ -20,7 +21,7 @@ export class Client {
   ) {}
 
   async ask(path: string): Promise<Reply> {
-    const limit = AbortSignal.timeout(this.replyLimitMs);
+    const limit = limitSignal(this.replyLimitMs);
     const response = await this.fetch(path, {}, limit);
     return this.replyIn(response, limit);
   }
@@ -28,9 +29,9 @@ export class Client {
   states(callSid: string): AsyncGenerator<CallState> {
     return statesOf(async (lastEventId) => {
       const limit = new AbortController();
-      const timer = setTimeout(() => {
+      const endLimit = startLimit(this.replyLimitMs, () => {
         limit.abort(new DOMException('no reply', 'TimeoutError'));
-      }, this.replyLimitMs);
+      });
       try {
         const resume: Record<string, string> = lastEventId === null ? {} : { 'last-event-id': lastEventId };
         const response = await this.fetch(`callState/${callSid}/stream`, resume, limit.signal);
@@ -38,7 +39,7 @@ export class Client {
         if (response.body && isStream) return response.body;
         throw new Error(saidBy(await this.replyIn(response, limit.signal)));
       } finally {
-        clearTimeout(timer);
+        endLimit();
       }
     });
   }

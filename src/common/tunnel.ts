@@ -8,6 +8,7 @@ import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { hostOf, portOf } from './origin.js';
 import { sharedLookup } from './shared-lookup.js';
+import { startLimit } from './time-limit.js';
 
 /** The proxy did not connect, so nothing was sent to the target. */
 export class TunnelRefused extends Error {
@@ -39,15 +40,13 @@ export const openTunnel = (proxy: URL, { host, port }: TunnelEnd, limitMs: numbe
       agent: false,
       lookup: sharedLookup,
     });
-    const timer = setTimeout(() => {
+    const endLimit = startLimit(limitMs, () => {
       request.destroy(new Error(`the proxy has not connected within ${limitMs} ms`));
-    }, limitMs);
-    request.on('close', () => {
-      clearTimeout(timer);
     });
+    request.on('close', endLimit);
     request.on('error', reject);
     request.once('connect', ({ statusCode = 0 }, socket, head) => {
-      clearTimeout(timer);
+      endLimit();
       if (statusCode < 200 || statusCode > 299) {
         socket.destroy();
         reject(new TunnelRefused(statusCode));

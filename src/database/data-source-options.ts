@@ -186,10 +186,10 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',
     poolSize,
-    connectTimeoutMS: CONNECT_LIMIT_MS,
     driver: { Pool: GradualPool },
     extra: {
       Client: TimeoutClient,
+      connectLimitMs: CONNECT_LIMIT_MS,
       idleTimeoutMillis: IDLE_LIMIT_MS,
       session: REQUEST_SESSION,
       query_timeout: ANSWER_LIMIT_MS,

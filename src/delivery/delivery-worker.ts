@@ -106,7 +106,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
       {
         connectionString: directUrlOf(this.config),
         max: CONNECTIONS,
-        connectionTimeoutMillis: CONNECT_LIMIT_MS,
+        connectLimitMs: CONNECT_LIMIT_MS,
         query_timeout: ANSWER_LIMIT_MS,
         session: { statement_timeout: String(STATEMENT_LIMIT_MS) },
       },

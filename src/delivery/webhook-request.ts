@@ -12,6 +12,7 @@ import { ATTEMPT_LIMIT_MS, RESPONSE_LENGTH } from './delivery-limits.js';
 import { GuardedConnections } from './guarded-connections.js';
 import { retryAfterOf } from '../common/retry-after.js';
 import { traceHeaders } from '../common/tracing.js';
+import { startLimit } from '../common/time-limit.js';
 
 export interface WebhookToSend {
   readonly url: string;
@@ -44,9 +45,9 @@ export class WebhookRequest {
     const onStop = (): void => {
       end.abort(new Error('The process stopped during the attempt.'));
     };
-    const timer = setTimeout(() => {
+    const endLimit = startLimit(limitMs, () => {
       end.abort(new Error(`It did not answer within ${limitMs / 1000} s.`));
-    }, limitMs);
+    });
     // Each attempt in flight adds a listener.
     setMaxListeners(0, stop);
     stop.addEventListener('abort', onStop);
@@ -61,7 +62,7 @@ export class WebhookRequest {
       const reason = end.signal.aborted ? (end.signal.reason as Error).message : wordsFor(error);
       return { durationMs: since(begin), status: null, error: reason, response: null, retryAfterSeconds: 0 };
     } finally {
-      clearTimeout(timer);
+      endLimit();
       stop.removeEventListener('abort', onStop);
       end.abort();
     }
@@ -132,7 +133,7 @@ const faultOf = (status: number): string | null => {
 const beginningOf = async (body: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const timer = setTimeout(() => body.destroy(), BODY_LIMIT_MS);
+  const endLimit = startLimit(BODY_LIMIT_MS, () => body.destroy());
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       chunks.push(chunk);
@@ -143,7 +144,7 @@ const beginningOf = async (body: IncomingMessage): Promise<string> => {
   } catch {
     // As above.
   } finally {
-    clearTimeout(timer);
+    endLimit();
   }
   // PostgreSQL stores no NUL.
   return Buffer.concat(chunks).toString('utf8').replaceAll('\0', '').slice(0, RESPONSE_LENGTH);

@@ -11,6 +11,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { connectorBy } from '../common/proxied-connector.js';
 import { proxyRules } from '../common/proxy-rules.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { limitSignal } from '../common/time-limit.js';
 
 export const FLOW_SECONDS = 600;
 
@@ -163,7 +164,7 @@ export class IdentityProvider implements OnModuleDestroy {
         body: (body as string | URLSearchParams | null | undefined) ?? null,
         dispatcher: this.agent,
         redirect: 'error',
-        signal: AbortSignal.timeout(FETCH_LIMIT_MS),
+        signal: limitSignal(FETCH_LIMIT_MS),
       });
       const text = await boundedText(response, MAX_BYTES);
       return new Response(text, { status: response.status, headers: Object.fromEntries(response.headers) });

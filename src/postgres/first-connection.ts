@@ -56,7 +56,7 @@ export const connectionTo = async (
   setting: DatabaseSetting,
   session: SessionSettings = {},
 ): Promise<TimeoutClient> => {
-  const client = new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000, session });
+  const client = new TimeoutClient({ connectionString: url, connectLimitMs: 5_000, session });
   await client.connect().catch((cause: unknown) => {
     const { message, code = '' } = cause as Error & { readonly code?: string };
     const remedy = REMEDIES[NO_PASSWORD.test(message) ? '28P01' : code]?.replaceAll('DATABASE_URL', setting);

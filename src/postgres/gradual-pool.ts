@@ -3,7 +3,8 @@
  * time as fifteen calls take a used one (70 ms and 5 ms, on one machine). pg's own pool opens one for each request that finds none
  * free, so the first burst after a start kept PostgreSQL busy with connecting, and with a pool of 40 some calls were refused.
  */
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { startLimit } from '../common/time-limit.js';
 
 /** Connections that are opened as soon as requests need them. */
 export const OPENED_AT_ONCE = 4;
@@ -18,11 +19,17 @@ interface PendingItem {
   readonly callback: Callback;
 }
 
+export interface GradualPoolConfig extends PoolConfig {
+  /** For a connection, including the wait for a free one, in milliseconds. In place of pg's connectionTimeoutMillis. */
+  readonly connectLimitMs?: number;
+}
+
 /** Of pg-pool, which its types leave out. */
 interface Inner {
   _isFull(): boolean;
   _pulseQueue(): void;
   newClient(pendingItem: PendingItem): void;
+  readonly _pendingQueue: PendingItem[];
 }
 
 const inner = Pool.prototype as unknown as Inner;
@@ -31,12 +38,46 @@ export class GradualPool extends Pool {
   private grewAt = -Infinity;
   private growth: NodeJS.Timeout | undefined;
 
+  private readonly connectLimitMs: number | undefined;
+
+  constructor(config: GradualPoolConfig) {
+    super(config);
+    this.connectLimitMs = config.connectLimitMs;
+  }
+
   override connect(): Promise<PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<PoolClient> | undefined {
-    const client = (super.connect as (callback?: Callback) => Promise<PoolClient> | undefined)(callback);
-    this.growLater();
-    return client;
+    if (callback) {
+      super.connect(this.limited(callback));
+      this.growLater();
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      this.connect((error, client) => {
+        if (client) resolve(client);
+        else reject(error ?? new Error('the pool gave no connection'));
+      });
+    });
+  }
+
+  /** A connection that comes too late is given back. */
+  private limited(callback: Callback): Callback {
+    if (this.connectLimitMs === undefined) return callback;
+    let isOver = false;
+    const inTime: Callback = (error, client, done) => {
+      endLimit();
+      if (!isOver) callback(error, client, done);
+      else if (client) done();
+    };
+    const endLimit = startLimit(this.connectLimitMs, () => {
+      isOver = true;
+      const { _pendingQueue: queue } = this as unknown as Inner;
+      const place = queue.findIndex((item) => item.callback === inTime);
+      if (place >= 0) queue.splice(place, 1);
+      callback(new Error('timeout exceeded when trying to connect'), undefined, () => undefined);
+    });
+    return inTime;
   }
 
   /** pg-pool asks before it opens a connection, and lets the request wait for a free one if the pool is full. */

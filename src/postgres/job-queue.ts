@@ -2,7 +2,8 @@
  * The durable queue is graphile-worker, in its own schema beside our tables. So a job is added in the transaction that
  * causes it.
  */
-import { Pool, type PoolConfig } from 'pg';
+import type { Pool } from 'pg';
+import { GradualPool, type GradualPoolConfig } from './gradual-pool.js';
 import { runMigrations } from './graphile-worker.js';
 import { TimeoutClient } from './timeout-client.js';
 import type { SessionSettings } from './session-options.js';
@@ -10,14 +11,14 @@ import type { SessionSettings } from './session-options.js';
 /** Set explicitly: graphile-worker could also take it from the environment, which our SQL does not read. */
 export const JOB_SCHEMA = 'graphile_worker';
 
-interface JobPoolConfig extends PoolConfig {
+interface JobPoolConfig extends GradualPoolConfig {
   readonly session?: SessionSettings;
 }
 
 /** A pool whose connections may be lost at any time. graphile-worker warns if a pool has no error listeners. */
 export const jobPool = (config: JobPoolConfig, onLost: (error: unknown) => void): Pool => {
   const all = { application_name: 'ringback jobs', keepAlive: true, Client: TimeoutClient, ...config };
-  const pool = new Pool(all as PoolConfig);
+  const pool = new GradualPool(all as GradualPoolConfig);
   pool.on('error', onLost);
   pool.on('connect', (client) => client.on('error', onLost));
   return pool;

@@ -3,9 +3,10 @@
  * connection. Applying an event took 2.2 ms unnamed and 0.6 ms named, on the same machine in one run. A pooler must not
  * share our sessions (session-check.ts).
  */
-import { DatabaseError, type ClientBase, type Pool, type QueryConfig } from 'pg';
+import { DatabaseError, type ClientBase, type Pool } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { inStatementSpan } from './database-span.js';
+import type { TimedQuery } from './timeout-client.js';
 
 export type PreparedStatement<Row extends object> = (
   database: DataSource,
@@ -55,9 +56,6 @@ const run = async <Row extends object>(pool: Pool, query: TimedQuery): Promise<R
  * pg's own query() would close it: a flood of refused calls would then cost a new connection each.
  */
 const isRefusal = (error: unknown): boolean => error instanceof DatabaseError && /^2[23]/.test(error.code ?? '');
-
-/** pg supports query_timeout per query; its types do not. */
-type TimedQuery = QueryConfig & { readonly query_timeout: number };
 
 /** The pool of TypeORM; there is no second one. */
 export const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { readonly master: Pool }).master;

@@ -30,7 +30,7 @@ export const checkSession = async (client: TimeoutClient, url: string): Promise<
   if ((await processOf(client)) === client.announcedProcess) return;
   const others = Array.from(
     { length: MIN_SESSIONS - 1 },
-    () => new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000 }),
+    () => new TimeoutClient({ connectionString: url, connectLimitMs: 5_000 }),
   );
   try {
     const outcomes = await Promise.allSettled(others.map((other) => other.connect()));

@@ -1,4 +1,5 @@
-import { Client, type ClientConfig, type QueryArrayResult } from 'pg';
+import { Client, type ClientConfig, type QueryArrayResult, type QueryConfig } from 'pg';
+import { startLimit } from '../common/time-limit.js';
 import { urlOfEachHost } from '../config/database-url.js';
 import { setSession, type SessionSettings } from './session-options.js';
 import { chosenHost, forgetHost, READ_ONLY, type Host } from './writable-host.js';
@@ -8,6 +9,8 @@ const READ_ONLY_PARAMETERS = ['in_hot_standby', 'default_transaction_read_only']
 
 export interface ImpatientConfig extends ClientConfig {
   readonly connectionString: string;
+  /** For the connection and its session, in milliseconds. In place of pg's connectionTimeoutMillis. */
+  readonly connectLimitMs?: number;
   /** Settings in addition to those of all sessions. */
   readonly session?: SessionSettings;
 }
@@ -17,7 +20,8 @@ export interface ImpatientConfig extends ClientConfig {
  *
  * - It sets the session settings that our SQL relies on, whatever the defaults of the role, the database or a pooler.
  * - If it does not respond, it is closed, and its pool opens another one. pg only rejects a query that takes too long
- *   and keeps the connection. The next query would wait behind the first: for ever, if the network went silent.
+ *   and keeps the connection. The next query would wait behind the first: for ever, if the network went silent. pg also counts
+ *   the time in which this process could not listen (time-limit.ts).
  * - Its server is writable. After a failover a name may still lead to a server that is now a standby, where no call can
  *   be stored. This is libpq's `target_session_attrs=read-write`, which pg does not have.
  * - Of several hosts in DATABASE_URL it uses the writable one.
@@ -29,7 +33,7 @@ export class TimeoutClient extends Client {
 
   constructor(config: ImpatientConfig) {
     const urls = urlOfEachHost(config.connectionString);
-    super({ ...config, connectionString: urls[0] });
+    super({ ...config, connectionString: urls[0], query_timeout: 0 });
     this.config = config;
     this.urls = urls;
     // A broken connection fails its current statement, and its pool is notified. Without a listener of its own, it
@@ -50,14 +54,15 @@ export class TimeoutClient extends Client {
       return undefined;
     }) as Client['connect'];
     const ask = this.query.bind(this) as (...question: unknown[]) => unknown;
-    this.query = ((...question: unknown[]) => {
-      const answer = ask(...question);
-      if (answer instanceof Promise) {
-        answer.catch((error: unknown) => {
-          if (isReadTimeout(error)) void this.end();
-          else if ((error as { code?: unknown }).code === READ_ONLY) this.destroy(notWritable());
-        });
-      }
+    this.query = ((question: unknown, ...more: unknown[]) => {
+      const { query_timeout: own, ...untimed } = typeof question === 'object' ? (question as TimedQuery) : {};
+      const answer = ask(own === undefined ? question : untimed, ...more);
+      if (!(answer instanceof Promise)) return answer;
+      const endLimit = this.startQueryLimit(own ?? config.query_timeout);
+      answer.then(endLimit, (error: unknown) => {
+        endLimit();
+        if ((error as { code?: unknown }).code === READ_ONLY) this.destroy(notWritable());
+      });
       return answer;
     }) as Client['query'];
   }
@@ -72,13 +77,23 @@ export class TimeoutClient extends Client {
     this.inner.connection.stream.destroy(error);
   }
 
+  private startQueryLimit(limitMs = 0): () => void {
+    if (limitMs === 0) return () => undefined;
+    return startLimit(limitMs, () => {
+      this.destroy(new Error('Query read timeout'));
+    });
+  }
+
   private get inner(): Inner {
     return this as unknown as Inner;
   }
 
   private async open(connect: () => Promise<unknown>): Promise<void> {
+    let endLimit: (() => void) | undefined;
     try {
+      // Each of several hosts has this limit, and then the chosen one.
       if (this.urls.length > 1) this.leadTo(await chosenHost(this.urls, (url) => this.likeThis(url)));
+      endLimit = this.startConnectLimit();
       await connect();
       await this.prepare();
       this.isConnected = true;
@@ -87,7 +102,17 @@ export class TimeoutClient extends Client {
       void this.end();
       this.destroy();
       throw error;
+    } finally {
+      endLimit?.();
     }
+  }
+
+  private startConnectLimit(): () => void {
+    const { connectLimitMs } = this.config;
+    if (connectLimitMs === undefined) return () => undefined;
+    return startLimit(connectLimitMs, () => {
+      this.destroy(new Error('timeout expired'));
+    });
   }
 
   private likeThis(connectionString: string): TimeoutClient {
@@ -102,11 +127,13 @@ export class TimeoutClient extends Client {
 
   private async prepare(): Promise<void> {
     const text = `${setSession(this.config.session ?? {})}; show transaction_read_only`;
-    const question = { text, rowMode: 'array', query_timeout: this.config.connectionTimeoutMillis };
-    const results = (await this.query(question)) as unknown as QueryArrayResult<[string]>[];
+    const results = (await this.query({ text, rowMode: 'array' })) as unknown as QueryArrayResult<[string]>[];
     if (results.at(-1)?.rows[0]?.[0] === 'on') throw notWritable();
   }
 }
+
+/** pg supports query_timeout per query; its types do not. */
+export type TimedQuery = QueryConfig & { readonly query_timeout?: number };
 
 interface ParameterStatus {
   readonly parameterName: string;
@@ -127,6 +154,3 @@ const notWritable = (): Error =>
   Object.assign(new Error('the database server takes no changes: it is a standby, or set to read-only'), {
     code: READ_ONLY,
   });
-
-/** pg reports it only by its message. */
-const isReadTimeout = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';

@@ -12,7 +12,10 @@ let replicas: DataSource[];
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
-  const connect = () => new DataSource(dataSourceOptions(testDatabase.url, 10)).initialize();
+  const options = dataSourceOptions(testDatabase.url, 10);
+  // A hundred at one instant may wait longer for a connection than a request does.
+  const patient = { ...options, extra: { ...options.extra, connectLimitMs: 60_000 } };
+  const connect = () => new DataSource(patient).initialize();
   replicas = [await connect(), await connect()];
 });
 afterAll(async () => {

@@ -108,7 +108,7 @@ describe('a database that cannot be reached', () => {
     database.proxy.mode = 'silence';
     const error: unknown = await new TimeoutClient({
       connectionString: `postgresql://${username}@${host},${host}${pathname}`,
-      connectionTimeoutMillis: 100,
+      connectLimitMs: 100,
     })
       .connect()
       .catch((reason: unknown) => reason);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   begun = [];
-  pool = new NotedPool({ connectionString: database.url, max: MAX, connectionTimeoutMillis: 10_000 });
+  pool = new NotedPool({ connectionString: database.url, max: MAX, connectLimitMs: 10_000 });
 });
 afterEach(async () => {
   await pool.end();

@@ -1,5 +1,6 @@
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import type { DialOutcome, DialRequest, Refusal } from '../../telephony/telephony-provider.js';
+import { startLimit } from '../../common/time-limit.js';
 
 /**
  * canceled: before the dial, which was not sent. unknown: the provider neither accepted nor refused, and phones may be
@@ -18,15 +19,15 @@ export const dialOnce = async (
   limitSeconds: number,
 ): Promise<DialResult> => {
   const limit = new AbortController();
-  const timer = setTimeout(() => {
+  const endLimit = startLimit(limitSeconds * 1000, () => {
     limit.abort(new Error(`no reply to the dial within ${limitSeconds} s`));
-  }, limitSeconds * 1000);
+  });
   try {
     return await provider.dial(request, limit.signal);
   } catch (cause) {
     return limit.signal.aborted ? { kind: 'timed_out' } : { kind: 'unknown', cause };
   } finally {
-    clearTimeout(timer);
+    endLimit();
   }
 };
 

@@ -22,11 +22,12 @@ interface Owner {
 }
 
 /**
- * The connection sends itself a message at this interval. If it does not come back within the limit, the connection is
- * dead or belongs to a pooler.
+ * The connection sends itself a message at this interval. If PostgreSQL does not answer within the limit, the connection is dead.
+ * If it does and the messages do not come back, the connection belongs to a pooler.
  */
 const PROBE_EVERY_MS = 1_000;
 const PROBE_LIMIT_MS = 2_000;
+const MOST_UNHEARD_PROBES = 2;
 const PROBE_CHANNEL = 'ringback_probe';
 const CONNECT_LIMIT_MS = 2_000;
 const RETRY_AFTER_MS = 250;
@@ -37,7 +38,7 @@ export class FeedConnection {
   private connected = false;
   private closed = false;
   private hearing: boolean | undefined;
-  private heardAt = 0;
+  private unheardProbes = 0;
   private readonly probe = randomUUID();
   /** pg expects one query at a time. */
   private lastAnswer: Promise<unknown> = Promise.resolve();
@@ -60,7 +61,7 @@ export class FeedConnection {
   async open(): Promise<void> {
     const client = new TimeoutClient({
       connectionString: this.databaseUrl,
-      connectionTimeoutMillis: CONNECT_LIMIT_MS,
+      connectLimitMs: CONNECT_LIMIT_MS,
       query_timeout: PROBE_LIMIT_MS,
       application_name: 'ringback listener',
       session: { synchronous_commit: 'off', enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan' },
@@ -86,7 +87,7 @@ export class FeedConnection {
       this.connected = true;
       this.hearing = undefined;
       await this.owner.onConnected();
-      this.heardAt = performance.now();
+      this.unheardProbes = 0;
       await this.probeNow(client);
     } catch (error) {
       this.lose(client, error);
@@ -118,8 +119,8 @@ export class FeedConnection {
   };
 
   private async probeNow(client: TimeoutClient): Promise<void> {
-    const silentMs = performance.now() - this.heardAt;
-    if (silentMs > PROBE_LIMIT_MS) this.setHearing(false);
+    if (this.unheardProbes >= MOST_UNHEARD_PROBES) this.setHearing(false);
+    this.unheardProbes += 1;
     await this.ask({ name: 'probe', text: `select pg_notify('${PROBE_CHANNEL}', $1)`, values: [this.probe] });
     if (this.client !== client || this.closed) return;
     this.timer = setTimeout(() => {
@@ -130,7 +131,7 @@ export class FeedConnection {
 
   private onProbe(payload: string): void {
     if (payload !== this.probe) return;
-    this.heardAt = performance.now();
+    this.unheardProbes = 0;
     this.setHearing(true);
   }
 

@@ -7,6 +7,7 @@ import { NO_PROXIES, type ProxyFor } from '../../common/proxy-rules.js';
 import { traceHeaders } from '../../common/tracing.js';
 import { secured } from '../../common/tunnel.js';
 import { connectionsTo } from '../provider-connections.js';
+import { limitSignal } from '../../common/time-limit.js';
 
 export interface AriCredentials {
   /** The URL of Asterisk's HTTP server, without `/ari`. */
@@ -47,7 +48,7 @@ export class AriClient {
   async send(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
-    { body, signal = AbortSignal.timeout(REPLY_LIMIT_MS) }: { body?: object; signal?: AbortSignal } = {},
+    { body, signal = limitSignal(REPLY_LIMIT_MS) }: { body?: object; signal?: AbortSignal } = {},
   ): Promise<AriReply> {
     const { statusCode, body: reply } = await request(this.url + path, {
       method,

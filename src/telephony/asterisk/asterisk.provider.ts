@@ -31,6 +31,7 @@ import { EventSocket, type AriEvent, type SocketListener } from './event-socket.
 import { FirstSign } from './first-signs.js';
 import { legAOrder, type CallTerms } from './leg-a-order.js';
 import { refusalByAri, refusalOfLegA } from './refusals.js';
+import { limitSignal } from '../../common/time-limit.js';
 
 export interface AsteriskOptions extends AriCredentials, CallTerms {
   /** Default: `asterisk`. */
@@ -142,7 +143,7 @@ export class AsteriskProvider implements TelephonyProvider {
   }
 
   async checkReachable(): Promise<void> {
-    const signal = AbortSignal.timeout(HEALTH_LIMIT_MS);
+    const signal = limitSignal(HEALTH_LIMIT_MS);
     const { status, message } = await this.ari.send('GET', '/asterisk/ping', { signal });
     if (status !== 200) throw new Error(`Asterisk answered a ping with ${status} ${message}`);
   }
@@ -270,7 +271,7 @@ export class AsteriskProvider implements TelephonyProvider {
     if (!this.socket?.isOpen)
       throw new StatusUnavailable('the event socket of Asterisk is not open, so its reply would be lost');
     const name = this.nextOrder();
-    const limit = AbortSignal.timeout(ORDER_LIMIT_MS);
+    const limit = limitSignal(ORDER_LIMIT_MS);
     const replied = new Promise<Reply>((resolve, reject) => {
       this.awaited.set(name, resolve);
       limit.addEventListener('abort', () => {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import WebSocket from 'ws';
 import { readJson, readObject, UnexpectedShape } from '../../common/foreign-json.js';
 import { sharedLookup } from '../../common/shared-lookup.js';
+import { startLimit } from '../../common/time-limit.js';
 
 export interface AriEvent {
   readonly type: string;
@@ -89,11 +90,19 @@ export class EventSocket {
     this.socket = socket;
     this.failures = 0;
     let answered = true;
-    const pinging = setInterval(() => {
-      if (!answered) socket.terminate();
-      answered = false;
-      socket.ping();
-    }, PING_EVERY_MS);
+    let endLimit: () => void;
+    const watch = (): void => {
+      endLimit = startLimit(PING_EVERY_MS, () => {
+        if (!answered) {
+          socket.terminate();
+          return;
+        }
+        answered = false;
+        socket.ping();
+        watch();
+      });
+    };
+    watch();
     let problem = new Error('the event socket was closed');
     socket.on('pong', () => (answered = true));
     socket.on('error', (error) => (problem = error));
@@ -107,7 +116,7 @@ export class EventSocket {
       }
     });
     socket.once('close', () => {
-      clearInterval(pinging);
+      endLimit();
       if (this.socket !== socket) return;
       this.socket = undefined;
       this.openLater(problem);

@@ -14,6 +14,7 @@ import type {
 import type { CarrierClient } from './carrier-client.js';
 import type { CallLogEntry } from './call-log.js';
 import { NO_SUCH_CALL, readRefusal, readWireStatus } from './wire-format.js';
+import { limitSignal } from '../../common/time-limit.js';
 
 export interface HttpCarrierClientOptions {
   /** The time limit of all requests but a dial, which is limited by its signal. Default: 5 s. */
@@ -73,7 +74,7 @@ export class HttpCarrierClient implements CarrierClient {
   }
 
   async checkReachable(): Promise<void> {
-    await this.send('GET', '/health', [200], { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
+    await this.send('GET', '/health', [200], { signal: limitSignal(HEALTH_LIMIT_MS) });
   }
 
   async callLog(): Promise<readonly CallLogEntry[]> {
@@ -91,7 +92,7 @@ export class HttpCarrierClient implements CarrierClient {
     method: 'GET' | 'POST',
     path: string,
     expected: readonly number[],
-    { order, signal = AbortSignal.timeout(this.replyLimitMs) }: { order?: object; signal?: AbortSignal } = {},
+    { order, signal = limitSignal(this.replyLimitMs) }: { order?: object; signal?: AbortSignal } = {},
   ): Promise<Reply> {
     const { statusCode, body } = await request(this.url + path, {
       method,

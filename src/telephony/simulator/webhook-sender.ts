@@ -10,6 +10,7 @@ import { Agent, request } from 'undici';
 import type { Logger } from '../../common/logger.js';
 import type { CarrierEvent } from './call-log.js';
 import { wireBodyOf } from './wire-format.js';
+import { limitSignal } from '../../common/time-limit.js';
 
 export interface WebhookSenderOptions {
   /** `whsec_…` */
@@ -122,7 +123,7 @@ export class WebhookSender {
       const response = await request(target, {
         method: 'POST',
         dispatcher: this.agent,
-        signal: AbortSignal.timeout(this.attemptLimitMs),
+        signal: limitSignal(this.attemptLimitMs),
         body,
         headers: {
           'content-type': 'application/json',

@@ -30,6 +30,7 @@ import { callOfDial } from './lost-dial.js';
 import { TwilioAccount } from './twilio-account.js';
 import { TWILIO } from './twilio-dialect.js';
 import { TwilioHttp } from './twilio-http.js';
+import { limitSignal } from '../../common/time-limit.js';
 
 export interface TwilioOptions extends CallPlan {
   /** Default: Twilio itself. */
@@ -203,7 +204,7 @@ export class TwilioProvider implements TelephonyProvider {
 
   private mainClient(accountSid: string, limitMs: number): twilio.Twilio {
     const credentials = { externalId: this.options.accountSid, secret: this.options.authToken };
-    return this.clientOf(credentials, accountSid, AbortSignal.timeout(limitMs));
+    return this.clientOf(credentials, accountSid, limitSignal(limitMs));
   }
 
   private clientOf(

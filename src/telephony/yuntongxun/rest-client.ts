@@ -4,6 +4,7 @@ import { traceHeaders } from '../../common/tracing.js';
 import { connectionsTo } from '../provider-connections.js';
 import { signRequest, type Account } from './request-signature.js';
 import { readFields, UnreadableBody, writeBody, type WireFields, type WireFormat } from './wire-body.js';
+import { limitSignal } from '../../common/time-limit.js';
 
 export interface RestRequest {
   /** The kind of account whose sid starts the path. */
@@ -57,7 +58,7 @@ export class RestClient {
     const url = `${this.url}/${VERSION}/${of}/${account.sid}/${path}?${search.toString()}`;
     const response = await request(url, {
       method: body ? 'POST' : 'GET',
-      signal: signal ?? AbortSignal.timeout(replyLimitMs),
+      signal: signal ?? limitSignal(replyLimitMs),
       dispatcher: this.agent,
       headers: {
         accept: `application/${format}`,

@@ -26,6 +26,7 @@ import { outcomeOf } from './status-codes.js';
 import { actionIn, faultAtDoor, isWebhookToken, webhookPath } from './webhook-auth.js';
 import { readBody, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
+import { limitSignal } from '../../common/time-limit.js';
 
 const REPLY_LIMIT_MS = 5_000;
 /** Time limit of the health request. */
@@ -141,7 +142,7 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   async checkReachable(): Promise<void> {
-    const signal = AbortSignal.timeout(REACHABLE_LIMIT_MS);
+    const signal = limitSignal(REACHABLE_LIMIT_MS);
     const reply = await this.rest.ask({ of: 'Accounts', account: this.main, path: 'AccountInfo', signal });
     if (!reply.isSuccess) throw new Error(`Yuntongxun answered ${reply.code} ${storable(reply.text)}`);
   }

@@ -55,14 +55,14 @@ describeWithPrometheus('a real Prometheus with the shipped configuration', () =>
     const callSid = data?.callSid;
     if (callSid === undefined) return;
     const state = async () => (await service.ask(callerId, `callState/${callSid}`)).data?.stateType;
-    await waitFor('the end of the call', async () => (await state()) === '4');
+    await waitFor('the end of the call', async () => (await state()) === '4', DATA_LIMIT_MS);
   };
 
   const placeCalls = async ([simulated, cutOff]: [TestApp, TestApp, TestApp]): Promise<void> => {
     // A rate is an increase from one scrape to a later one. After the last of these calls, none waits for a slot at Twilio
     // and no request is sent there.
     await callUntilItEnds(cutOff, '1005', '2000');
-    await waitFor('a scrape of the first', () => hasData('ringback_dial_slot_wait_seconds_count'));
+    await waitFor('a scrape of the first', () => hasData('ringback_dial_slot_wait_seconds_count'), DATA_LIMIT_MS);
     for (let failures = 1; failures <= FAILURES_IN_A_ROW; failures++) await callUntilItEnds(cutOff, '1005', '2000');
     for (let round = 0; !isOver; round++) {
       for (const calleeId of CALLEES) await callUntilItEnds(simulated, '1004', calleeId);
@@ -106,7 +106,8 @@ describeWithPrometheus('a real Prometheus with the shipped configuration', () =>
   });
 
   it('scrapes every replica', async () => {
-    await waitFor('three replicas', async () => (await prometheus.query('up{job="ringback"} == 1')).length === 3);
+    const areUp = async () => (await prometheus.query('up{job="ringback"} == 1')).length === 3;
+    await waitFor('three replicas', areUp, DATA_LIMIT_MS);
   });
 
   it.each(DASHBOARDS.map(({ title, panels }) => ({ title, panels })))(
