@@ -1,4 +1,6 @@
 /** A service line with several phones on a real Asterisk, with real phones. Asterisk goes from one to the next by itself. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { NUMBER_OF_NOBODY, numberOf, reached, shownCall, startPbxService, type ShownCall } from './pbx-service.js';
@@ -12,7 +14,7 @@ const missing = await fetchAsterisk();
 
 type Habits = Parameters<typeof startPhone>[1];
 /** nobody: no phone has registered. no rule: ASTERISK_DIAL has no channel for it. */
-type Party = Habits | 'nobody' | 'no rule';
+type Party = Phone | Habits | 'nobody' | 'no rule';
 
 const NUMBER_WITHOUT_RULE = '+14155550100';
 const BUSY: Habits = { refusal: '486 Busy Here' };
@@ -48,8 +50,9 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
     await database.drop();
   });
 
-  const newPhone = async (habits: Habits): Promise<Phone> => {
-    const phone = await startPhone(asterisk.folder, habits);
+  const phoneOf = async (given: Phone | Habits): Promise<Phone> => {
+    if (given && 'port' in given) return given;
+    const phone = await startPhone(asterisk.folder, given);
     phones.push(phone);
     return phone;
   };
@@ -59,10 +62,10 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
     return phone ? numberOf(phone) : NUMBER_OF_NOBODY;
   };
 
-  const place = async (parties: readonly Party[], habitsOfCaller: Habits = {}): Promise<Placed> => {
-    const caller = await newPhone(habitsOfCaller);
+  const place = async (parties: readonly Party[], callersPhone: Phone | Habits = {}): Promise<Placed> => {
+    const caller = await phoneOf(callersPhone);
     const callees = await Promise.all(
-      parties.map(async (party) => (typeof party === 'string' ? null : newPhone(party))),
+      parties.map(async (party) => (typeof party === 'string' ? null : phoneOf(party))),
     );
     const numbers = parties.map((party, index) => numberAt(party, callees[index] ?? null));
     const callerId = String(nextCaller++);
@@ -154,6 +157,46 @@ describeOnAsterisk(missing, 'a service line with several phones on a real Asteri
       const seen = (await callees[2]?.seen()) ?? [];
       if (seen.includes('INVITE')) expect(seen).toContain('CANCEL');
     }
+  });
+
+  /** Asterisk stays at the step whose number the global variable STOP_AT has, as on a machine that has no time for it. */
+  const stopBetweenNumbers = async (): Promise<number> => {
+    const written = await readFile(resolve(import.meta.dirname, '../../deploy/asterisk/ringback.conf'), 'utf8');
+    const [before = '', between, after] = written.split(/(?<=\n same => n,Dial\([^\n]+\n)|(?= same => n\(end\),)/);
+    if (between === undefined || after === undefined) throw new Error('the dialplan has no steps between two numbers');
+    let steps = 0;
+    const stopping = between.replace(
+      /^ same => /gm,
+      (start) => ` same => n,ExecIf($["\${STOP_AT}" = "${++steps}"]?Wait(60))\n${start}`,
+    );
+    const file = join(asterisk.folder, 'stopping.conf');
+    await writeFile(file, before + stopping + after);
+    const extensions = join(asterisk.folder, 'etc/extensions.conf');
+    const included = await readFile(extensions, 'utf8');
+    await writeFile(extensions, included.replace(/#include .*ringback\.conf/, `#include ${file}`));
+    await asterisk.command('dialplan reload');
+    return steps;
+  };
+
+  it('is canceled at each step of the change of numbers by the hang-up of the caller, and rings nobody afterwards', async () => {
+    const steps = await stopBetweenNumbers();
+    expect(steps).toBeGreaterThan(15);
+    const caller = await phoneOf({ ringMs: 1, calls: steps });
+    const busy = await phoneOf({ ...BUSY, ringMs: 1, calls: steps });
+    const silent = await phoneOf(SILENT);
+    for (let step = 1; step <= steps; step++) {
+      await asterisk.command(`dialplan set global STOP_AT ${step}`);
+      const { callSid } = await place([busy, silent], caller);
+      await waitFor(`step ${step}`, async () =>
+        (await asterisk.command('core show channels concise')).includes('!Wait!'),
+      );
+      await asterisk.command('channel request hangup all');
+
+      const { endReason } = await reached(service, callSid, '4');
+
+      expect({ step, endReason, rang: await rang(silent) }).toEqual({ step, endReason: 'canceled', rang: false });
+    }
+    await asterisk.command('dialplan set global STOP_AT 0');
   });
 
   it('goes on while Ringback is down, and the record tells all of it afterwards', async () => {

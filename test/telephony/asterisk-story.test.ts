@@ -34,7 +34,13 @@ describe('the end reason that is read from a story', () => {
     ['leg B away after ringing (480)', `caller_answered=${AT}&ring_ms=4&status=NOANSWER&cause_b=19`, 'no_answer'],
     ['leg B with a number that does not exist', `caller_answered=${AT}&status=CHANUNAVAIL&cause_b=1`, 'unreachable'],
     ['leg B on a congested route (503)', `caller_answered=${AT}&status=CONGESTION&cause_b=34`, 'failed'],
-    ['leg B with a status and no cause', `caller_answered=${AT}&status=CHANUNAVAIL`, 'failed'],
+    ['leg B with a status and the cause 0', `caller_answered=${AT}&status=CHANUNAVAIL&cause_b=0`, 'failed'],
+    ['leg A hanging up as leg B ends, before the cause is noted', `caller_answered=${AT}&status=BUSY`, 'canceled'],
+    [
+      'leg A hanging up before the next number is dialled',
+      `caller_answered=${AT}&ring_ms=4&status=BUSY&cause_b=17&place=1&more=yes`,
+      'canceled',
+    ],
     ['leg A hanging up while leg B rings', `caller_answered=${AT}&ring_ms=4&status=CANCEL&cause_a=16`, 'canceled'],
     ['a cancel before leg B was dialled', `caller_answered=${AT}&cause_a=16`, 'canceled'],
     [

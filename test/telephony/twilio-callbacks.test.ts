@@ -1,5 +1,6 @@
 /** How each callback is read by itself. The callbacks of one leg contain only part of the facts, or none. */
 import { readCallback } from '../../src/telephony/twilio/callback-events.js';
+import type { HuntPlace } from '../../src/telephony/twilio/callback-url.js';
 import { endReasonOf, type FinalStatus } from '../../src/telephony/twilio/end-reason.js';
 import { factsOf, type RecordedLeg } from '../../src/telephony/twilio/fetched-status.js';
 import { TWILIO } from '../../src/telephony/twilio/twilio-dialect.js';
@@ -10,12 +11,14 @@ const AT = 'Wed, 25 Nov 2026 05:15:33 +0000';
 const NOW = new Date('2026-11-25T05:15:33.700Z');
 const callSid = '16090510160925480001030600243044';
 
-const about = (source: 'A' | 'B' | 'dial', given: Record<string, string>) =>
-  readCallback(
+const about = (source: 'A' | 'B' | 'dial', given: Record<string, string>, hunt?: HuntPlace) => {
+  const fields = new URLSearchParams({ CallSid: A, ...given });
+  return readCallback(
     TWILIO,
-    { kind: 'genuine', callSid, accountSid: 'AC', source, fields: new URLSearchParams({ CallSid: A, ...given }) },
+    { kind: 'genuine', callSid, accountSid: 'AC', source, fields, ...(hunt && { hunt }) },
     NOW,
   );
+};
 const legA = (status: string, more = {}) => about('A', { CallStatus: status, Timestamp: AT, ...more });
 const legB = (status: string, more = {}) =>
   about('B', { CallStatus: status, CallSid: B, ParentCallSid: A, Timestamp: AT, ...more });
@@ -102,6 +105,17 @@ describe('a Dial', () => {
 
     expect(about('dial', fields)).toMatchObject([
       { type: 'ended', endReason: 'failed', eventId: `${A}:dial-failed`, occurredAt: new Date(AT) },
+    ]);
+  });
+
+  it.each([
+    ['in-progress', 1, { type: 'leg_ended', endReason: 'failed' }],
+    ['in-progress', 2, { type: 'ended', endReason: 'failed' }],
+    ['completed', 1, { type: 'ended', endReason: 'canceled' }],
+    ['completed', 2, { type: 'ended', endReason: 'failed' }],
+  ])('of a hunt whose leg B was never created, with leg A %s at number %i of 2', (CallStatus, place, expected) => {
+    expect(about('dial', { CallStatus, DialCallStatus: 'failed' }, { place, of: 2 })).toMatchObject([
+      { ...expected, place },
     ]);
   });
 

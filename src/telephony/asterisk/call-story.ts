@@ -3,7 +3,7 @@
  * `ended=2026-…Z&caller_answered=…&status=BUSY&cause_b=17`: one line of facts, both in AstDB and in events. Of a hunt,
  * `tried_1=BUSY/17/486/1200/2026-…Z/2026-…Z` is a number that has ended without an answer: its status, cause and SIP status,
  * after how many milliseconds it rang, and when it was dialled and ended. `place` is the number that was dialled last, and the
- * other facts of leg B are its own.
+ * other facts of leg B are its own; `more=yes` if there are numbers after it.
  */
 import { isStorable } from '../../common/foreign-json.js';
 import { isInstant } from '../../common/instant.js';
@@ -175,17 +175,20 @@ export const endReasonOf = (story: Story): ProviderEndReason => {
   if (!story.has('caller_answered')) return endReasonOfUnanswered(story);
   // Leg A did not press 1 (CONFIRM_CALLER): a mailbox, or somebody who does not want the call.
   if (story.get('confirmed') === 'no') return 'no_answer';
+  // Another number of the hunt would have been dialled, so leg A has hung up, however the last dialled one has ended.
+  if (story.get('more') === 'yes') return 'canceled';
   return endReasonOfLegB(story);
 };
 
 const endReasonOfLegB = (story: Story): ProviderEndReason => {
   const status = story.get('status');
+  const cause = story.get('cause_b');
   // Canceled before leg B was dialled, while it rang, or at the instant of its answer, when the dialplan connects no
-  // one.
-  if (status === undefined || status === 'CANCEL' || status === 'ANSWER') return 'canceled';
+  // one. The dialplan notes the cause, 0 if there is none, right after leg B's end: without it, leg A has hung up before.
+  if (status === undefined || cause === undefined || status === 'CANCEL' || status === 'ANSWER') return 'canceled';
   const rang = story.has('ring_ms');
   const patienceEnded = status === 'NOANSWER' ? (rang ? 'no_answer' : 'unreachable') : 'failed';
-  return reasonOf(Number(story.get('cause_b') ?? 0), rang, patienceEnded);
+  return reasonOf(Number(cause), rang, patienceEnded);
 };
 
 /**

@@ -121,10 +121,12 @@ const dialEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Date,
   const callerIsThere = legBTellsNoAnswer || statusIn(fields, 'CallStatus') === 'in-progress';
   const knownToLegB = (legBTellsNoAnswer || status !== 'no-answer') && fields.has('DialCallSid');
   if (knownToLegB && recordingOf(fields).recording === undefined) return [];
+  // Before the next number of a hunt, whatever the reason of this one's end.
+  const callerGaveUp = !callerIsThere && (status === 'no-answer' || isPassedOn(status, hunt));
   const fact = {
     eventId: dialFactId(sidIn(dialect, fields, 'CallSid'), status, hunt?.place),
     occurredAt: timeOf(fields, receivedAt),
-    endReason: status === 'no-answer' && !callerIsThere ? ('canceled' as const) : endReasonOf(status),
+    endReason: callerGaveUp ? ('canceled' as const) : endReasonOf(status),
     detail: detailOf(dialect, 'B', fields, 'DialCallStatus'),
   };
   if (callerIsThere && isPassedOn(status, hunt)) return [{ ...fact, type: 'leg_ended' }];
