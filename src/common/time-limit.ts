@@ -28,7 +28,8 @@ export const startLimit = (limitMs: number, onOver: () => void, { isBackground =
           isLastPart = true;
           leftMs = partMs;
         }
-        if (leftMs > 0) next();
+        // Sums of fractions are not exact.
+        if (leftMs > 0.5) next();
         else onOver();
       },
       Math.min(partMs, leftMs),

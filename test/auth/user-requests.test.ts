@@ -19,8 +19,10 @@ afterAll(async () => {
 });
 
 it('concurrent requests above a user’s limit are refused with Retry-After, and other users are served', async () => {
-  const ask = async (userId: string) =>
-    fetch(`${service.url}/v1/app/call/2000?access_token=${await service.token(userId)}`);
+  const tokens = { '1004': await service.token('1004'), '1005': await service.token('1005') };
+  const ask = (userId: keyof typeof tokens) => fetch(`${service.url}/v1/app/call/2000?access_token=${tokens[userId]}`);
+  // Opens the connections. All requests have to arrive before the first of them gives up waiting for the lock.
+  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE + 20 }, () => fetch(`${service.url}/health`)));
   await other.query('begin; lock table app_user in access exclusive mode');
 
   const many = Array.from({ length: REQUESTS_AT_ONCE + 20 }, () => ask('1004'));

@@ -24,7 +24,7 @@ export const send = (
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 
-export const signIn = (service: TestApp, body: unknown, headers: Headers = FROM_DESK): Promise<Response> =>
+export const signIn = (service: Pick<TestApp, 'url'>, body: unknown, headers: Headers = FROM_DESK): Promise<Response> =>
   send(service, '/v1/desk/session', { method: 'POST', body, headers });
 
 /** The cookie of a response, as a browser sends it back. */

@@ -147,6 +147,7 @@ export const describeFailingPages = (browser: () => Browser, service: () => Test
 
   it('a page that could not be fetched is fetched when there is a connection', async () => {
     const other = await openDesk(browser(), service());
+    await other.open('now');
     await other.page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
 
     await other.page.context().setOffline(true);
