@@ -1,5 +1,5 @@
 /** For a backend: calls between any two phones, placed with an API key or a token of scope `calls:write`. */
-import { Connection, type ConnectionOptions } from './connection.js';
+import { bodyOf, Connection, type ConnectionOptions } from './connection.js';
 import type { components } from './schema.js';
 import { watchCall, type CallChange, type LongPoll, type WatchOptions } from './watch.js';
 
@@ -25,16 +25,16 @@ export class RingbackBackend {
 
   async call(call: NewCall, { idempotencyKey = crypto.randomUUID() }: PlaceOptions = {}): Promise<PlacedCall> {
     const headers = { 'idempotency-key': idempotencyKey };
-    return jsonOf(await this.#connection.send('/v1/calls', { method: 'POST', headers, body: call }));
+    return bodyOf(await this.#connection.send('/v1/calls', { method: 'POST', headers, body: call }));
   }
 
   async get(callSid: string): Promise<PlacedCall> {
-    return jsonOf(await this.#connection.send(pathOf(callSid), {}));
+    return bodyOf(await this.#connection.send(pathOf(callSid), {}));
   }
 
   /** The `outcome` says whether the cancel or the call came first. */
   async cancel(callSid: string, options: { readonly before?: '2' | '3' } = {}): Promise<CancelReply> {
-    return jsonOf(await this.#connection.send(`${pathOf(callSid)}/cancel`, { method: 'POST', body: options }));
+    return bodyOf(await this.#connection.send(`${pathOf(callSid)}/cancel`, { method: 'POST', body: options }));
   }
 
   /** `for await (const change of backend.watch(callSid))`. Many calls are better followed by webhooks. */
@@ -44,12 +44,10 @@ export class RingbackBackend {
       connection: this.#connection,
       streamPath: path,
       longPollPath: path,
-      longPollIn: jsonOf<LongPoll>,
+      longPollIn: bodyOf<LongPoll>,
     };
     return watchCall(source, options);
   }
 }
-
-const jsonOf = async <Data>(response: Response): Promise<Data> => (await response.json()) as Data;
 
 const pathOf = (callSid: string): string => `/v1/calls/${encodeURIComponent(callSid)}`;

@@ -6,7 +6,8 @@ export interface ConnectionOptions {
   readonly url: string | URL;
   /**
    * An access token, or for a backend an API key. A function is called before each request, and again when a token has
-   * been refused; let it return a token that is still valid for a while.
+   * been refused; let it return a token that is still valid for a while. If it fails, the request is not sent and fails
+   * with NO_ANSWER, so a watch asks again; only `ringbackApi` throws the function's own error.
    */
   readonly token: string | (() => string | Promise<string>);
   /** Default: the global `fetch`. */
@@ -42,17 +43,21 @@ export class Connection {
     return typeof this.#token === 'function';
   }
 
-  /** @throws RingbackError for a refusal, and if there is no answer; the reason of the signal if it aborts */
+  /** @throws RingbackError for a refusal, and if there is no token or no answer; the reason of the signal if it aborts */
   async send(path: string, { method = 'GET', query = {}, headers, body, signal }: RequestOptions): Promise<Response> {
     const url = new URL(this.#base + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
+    const token = await currentToken(this.#token).catch((cause: unknown) => {
+      signal?.throwIfAborted();
+      throw noAnswer(cause, 'The token function has failed. The request was not sent.');
+    });
     const request = {
       method,
       headers: {
         ...headers,
-        authorization: `Bearer ${await currentToken(this.#token)}`,
+        authorization: `Bearer ${token}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -69,8 +74,33 @@ export class Connection {
   }
 }
 
-export const noAnswer = (cause: unknown): RingbackError =>
-  new RingbackError({ code: 'NO_ANSWER', message: 'Ringback has not answered.', cause });
+export const noAnswer = (cause: unknown, message = 'Ringback has not answered.'): RingbackError =>
+  new RingbackError({ code: 'NO_ANSWER', message, cause });
+
+/** Null if it is no JSON. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+/** @throws RingbackError NO_ANSWER if the body is cut off, and UNKNOWN if it is no JSON, as a captive portal's page */
+export const bodyOf = async <Body>(response: Response): Promise<Body> => {
+  const text = await response.text().catch((cause: unknown) => {
+    throw noAnswer(cause);
+  });
+  const body = parseJson(text);
+  if (body === null) {
+    throw new RingbackError({
+      code: 'UNKNOWN',
+      message: `HTTP status ${response.status}, but the body is no JSON. A proxy or a captive portal may have answered.`,
+      httpStatus: response.status,
+    });
+  }
+  return body as Body;
+};
 
 const secondsIn = (retryAfter: string | null): number | undefined =>
   retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : undefined;

@@ -1,5 +1,5 @@
 /** For an app of the users: the four requests of the contract, and the changes of a call as they happen. */
-import { Connection, refusalOf, type ConnectionOptions } from './connection.js';
+import { bodyOf, Connection, refusalOf, type ConnectionOptions } from './connection.js';
 import { watchCall, type CallChange, type LongPoll, type WatchOptions } from './watch.js';
 
 export { RingbackError, type AppErrorCode, type ErrorCode, type Problem } from './ringback-error.js';
@@ -69,7 +69,7 @@ export class Ringback {
 
 /** The failures that the contract defines have HTTP status 200. */
 const dataOf = async <Data>(response: Response): Promise<Data> => {
-  const envelope = (await response.json()) as Envelope<Data>;
+  const envelope = await bodyOf<Envelope<Data>>(response);
   if (envelope.data === undefined) throw await refusalOf(response, envelope);
   return envelope.data;
 };

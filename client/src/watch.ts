@@ -2,7 +2,7 @@
  * Follows the changes of one call until it is over. A stream that breaks is resumed after the last change. Where a proxy
  * holds the events back, or `fetch` has no streams (React Native), it asks by long polls.
  */
-import type { Connection } from './connection.js';
+import { noAnswer, parseJson, type Connection } from './connection.js';
 import { eventsIn } from './event-stream.js';
 import { RingbackError } from './ringback-error.js';
 import type { components } from './schema.js';
@@ -21,7 +21,7 @@ export interface ChangeSource {
   readonly connection: Connection;
   readonly streamPath: string;
   readonly longPollPath: string;
-  /** @throws RingbackError if the body is a refusal of the contract */
+  /** @throws RingbackError if the body is a refusal of the contract, is cut off, or is no JSON */
   longPollIn(response: Response): Promise<LongPoll>;
 }
 
@@ -45,7 +45,8 @@ type Received = AsyncGenerator<CallChange | 'over', void, void>;
 
 /**
  * Yields each change once, in the order of their numbers. The last one has `stateType` `4`. If there is no answer, or one
- * of 5xx or 429, it asks again after a growing pause, for as long as the signal does not abort.
+ * of 5xx or 429, or a status 200 that is not Ringback's, it asks again after a growing pause, for as long as the signal
+ * does not abort.
  * @throws RingbackError if the call cannot be watched, as with NOT_YOUR_CALL; the reason of the signal if it aborts
  */
 export async function* watchCall(
@@ -53,6 +54,7 @@ export async function* watchCall(
   { afterNumber = 0, signal }: WatchOptions,
 ): AsyncGenerator<CallChange, void, void> {
   let last = afterNumber;
+  let refusedTokens = 0;
   let receive: (source: ChangeSource, last: number, attempt: Attempt) => Received = streamed;
   for (let failures = 0; ; failures++) {
     signal?.throwIfAborted();
@@ -71,8 +73,12 @@ export async function* watchCall(
     } catch (error) {
       signal?.throwIfAborted();
       if (attempt.isHeldBack) receive = longPolled;
-      else pauseMs = Math.max(pauseMs, secondsToWait(error, failures, source.connection) * 1_000);
+      else {
+        if (isRefusedToken(error)) refusedTokens++;
+        pauseMs = Math.max(pauseMs, secondsToWait(error, refusedTokens, source.connection) * 1_000);
+      }
     } finally {
+      if (attempt.isAccepted) refusedTokens = 0;
       attempt.end();
     }
     await pause(pauseMs, signal);
@@ -91,9 +97,14 @@ async function* streamed({ connection, streamPath }: ChangeSource, last: number,
     attempt.holdBack();
     return;
   }
+  attempt.isAccepted = true;
   for await (const data of eventsIn(response.body)) {
     attempt.hasReceived();
-    if (data !== null) yield JSON.parse(data) as CallChange;
+    if (data === null) continue;
+    const change = parseJson(data) as CallChange | null;
+    // Something on the way has damaged the stream: it is resumed like one that breaks.
+    if (change === null) throw noAnswer(undefined, 'An event of the stream is no JSON.');
+    yield change;
   }
 }
 
@@ -102,12 +113,15 @@ async function* longPolled(source: ChangeSource, last: number, attempt: Attempt)
   const query = { afterNumber: last, wait: LONG_POLL_SECONDS };
   const response = await source.connection.send(source.longPollPath, { query, signal: attempt.signal });
   const { stateType, changes } = await source.longPollIn(response);
+  attempt.isAccepted = true;
   yield* changes;
   if (stateType === OVER) yield 'over';
 }
 
 /** One request: it is aborted with the watch, and when it is silent for too long. */
 class Attempt {
+  /** Ringback has answered with a stream or a long poll, so it has not refused the token. */
+  isAccepted = false;
   readonly #controller = new AbortController();
   readonly #watch: AbortSignal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -157,12 +171,23 @@ class Attempt {
   };
 }
 
-/** @throws the error if asking again does not help */
-const secondsToWait = (error: unknown, failures: number, connection: Connection): number => {
+/** `/v1/app` may say it in its body. */
+const returnCodeOf = ({ httpStatus = 500, returnCode = httpStatus }: RingbackError): number => returnCode;
+
+const isRefusedToken = (error: unknown): boolean => error instanceof RingbackError && returnCodeOf(error) === 401;
+
+/**
+ * @param refusedTokens in a row: one may have expired, the next one was new
+ * @throws the error if asking again does not help
+ */
+const secondsToWait = (error: unknown, refusedTokens: number, connection: Connection): number => {
   if (!(error instanceof RingbackError)) throw error;
-  const { code, httpStatus = 500, returnCode = httpStatus, retryAfterSeconds = 0 } = error;
-  const isPassing = code === 'NO_ANSWER' || returnCode === 429 || returnCode >= 500;
-  const mayHaveExpired = returnCode === 401 && connection.hasFreshTokens && failures === 0;
+  const { code, retryAfterSeconds = 0 } = error;
+  const returnCode = returnCodeOf(error);
+  // A refusal of Ringback has a name, or at least a returnCode of its own.
+  const isForeign = code === 'UNKNOWN' && returnCode < 300;
+  const isPassing = code === 'NO_ANSWER' || isForeign || returnCode === 429 || returnCode >= 500;
+  const mayHaveExpired = isRefusedToken(error) && connection.hasFreshTokens && refusedTokens === 1;
   if (!isPassing && !mayHaveExpired) throw error;
   return retryAfterSeconds;
 };

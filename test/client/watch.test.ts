@@ -84,6 +84,46 @@ const once429 = (): Fault => {
   };
 };
 
+type Answer = (response: ServerResponse) => void;
+
+/** The front answers the first requests by itself, in this order. */
+const answers = (...remaining: Answer[]): Fault => {
+  return (_, response) => {
+    const answer = remaining.shift();
+    answer?.(response);
+    return answer !== undefined;
+  };
+};
+
+const CALL_SID = '1'.repeat(32);
+const JSON_TYPE = { 'content-type': 'application/json' };
+const changeOf = (number: number, stateType: string): string => JSON.stringify({ data: { number, stateType } });
+
+const stream =
+  (...data: string[]): Answer =>
+  (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(data.map((each) => `data: ${each}\n\n`).join(''));
+  };
+/** Its token was accepted, and it breaks before its first change. */
+const brokenStream: Answer = (response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(':\n\n', () => response.destroy());
+};
+const lastPoll: Answer = (response) => {
+  response.writeHead(200, JSON_TYPE).end(`{"returnCode":200,"data":{"stateType":"4","changes":[${changeOf(1, '4')}]}}`);
+};
+const cutBody: Answer = (response) => {
+  response.writeHead(200, { ...JSON_TYPE, 'content-length': 1_000 });
+  response.write('{"returnCode":200,"da', () => response.destroy());
+};
+const portal: Answer = (response) => {
+  response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Wi-Fi</title>');
+};
+const refusedToken: Answer = (response) => {
+  response.writeHead(401, { ...JSON_TYPE, 'x-ringback-error': 'UNAUTHENTICATED' }).end('{"returnCode":401}');
+};
+
 it('yields each change once over one stream', async () => {
   const client = await clientOf('1001');
 
@@ -152,6 +192,87 @@ it('asks for a new token when one has expired, and only once for one that is ref
   await expect(statesOf(client.watch(callSid))).rejects.toMatchObject({ code: 'UNAUTHENTICATED', httpStatus: 401 });
 });
 
+it('asks for a new token each time one has expired, not only at its first request', async () => {
+  fault = answers(
+    stream(changeOf(1, '1')),
+    refusedToken,
+    stream(changeOf(2, '2')),
+    refusedToken,
+    stream(changeOf(3, '4')),
+  );
+  let tokens = 0;
+  const client = new Ringback({ url, token: () => `token ${++tokens}` });
+
+  expect(await statesOf(client.watch(CALL_SID))).toEqual(['1', '2', '4']);
+  expect(asked).toEqual(['stream 0', 'stream 1', 'stream 1', 'stream 2', 'stream 2']);
+  expect(tokens).toBe(5);
+});
+
+it('counts a token as accepted when its stream breaks before a change', async () => {
+  fault = answers(refusedToken, brokenStream, refusedToken, stream(changeOf(1, '4')));
+  const client = new Ringback({ url, token: () => 'token' });
+
+  expect(await statesOf(client.watch(CALL_SID))).toEqual(['4']);
+});
+
+it.each([
+  ['two tokens in a row are refused', () => 'token', 2],
+  ['a token that cannot be renewed is refused', 'token', 1],
+])('ends when it resumes and %s', async (_, token, refusals) => {
+  const refused = Array.from({ length: refusals }, () => refusedToken);
+  fault = answers(stream(changeOf(1, '1')), ...refused, stream(changeOf(2, '4')));
+  const client = new Ringback({ url, token });
+
+  await expect(statesOf(client.watch(CALL_SID))).rejects.toMatchObject({ code: 'UNAUTHENTICATED', httpStatus: 401 });
+  expect(asked).toEqual(['stream 0', ...refused.map(() => 'stream 1')]);
+});
+
+it('asks again when its token function fails', async () => {
+  fault = answers(stream(changeOf(1, '1')), stream(changeOf(2, '4')));
+  const tokens = [() => 'first', () => Promise.reject(new TypeError('fetch failed')), () => 'second'];
+  const client = new Ringback({ url, token: () => tokens.shift()!() });
+
+  expect(await statesOf(client.watch(CALL_SID))).toEqual(['1', '4']);
+  expect(asked).toEqual(['stream 0', 'stream 1']);
+  expect(tokens).toEqual([]);
+});
+
+it.each([
+  ['a captive portal answers', portal],
+  ['the body of a long poll is cut off', cutBody],
+])('asks again when %s', async (_, answer) => {
+  fault = answers(portal, answer, lastPoll);
+  const client = new Ringback({ url, token: 'token' });
+
+  expect(await statesOf(client.watch(CALL_SID))).toEqual(['4']);
+  expect(asked).toEqual(['stream 0', 'poll 0', 'poll 0']);
+});
+
+it('resumes a stream with an event that is no JSON', async () => {
+  fault = answers(stream(changeOf(1, '1'), '<html>'), stream(changeOf(2, '4')));
+  const client = new Ringback({ url, token: 'token' });
+
+  expect(await statesOf(client.watch(CALL_SID))).toEqual(['1', '4']);
+  expect(asked).toEqual(['stream 0', 'stream 1']);
+});
+
+it.each([
+  ['a page', portal, { code: 'UNKNOWN', httpStatus: 200 }],
+  ['a body that is cut off', cutBody, { code: 'NO_ANSWER', httpStatus: undefined }],
+])('a single request fails with a RingbackError for %s', async (_, answer, expected) => {
+  fault = answers(answer);
+  const client = new Ringback({ url, token: 'token' });
+
+  await expect(client.call('2000')).rejects.toMatchObject({ name: 'RingbackError', ...expected });
+});
+
+it('a single request fails with a RingbackError when the token function fails', async () => {
+  const cause = new TypeError('fetch failed');
+  const client = new Ringback({ url, token: () => Promise.reject(cause) });
+
+  await expect(client.call('2000')).rejects.toMatchObject({ name: 'RingbackError', code: 'NO_ANSWER', cause });
+});
+
 it('begins after a number, and ends at once for a call that has no more', async () => {
   const client = await clientOf('1001');
   const callSid = await client.call('2001');
@@ -197,4 +318,27 @@ it('stops when its signal aborts, or its loop breaks, and leaves no stream open'
   await expect(aborted).rejects.toThrow('enough');
   while (open > 0) await new Promise(setImmediate);
   await service.admin('POST', `calls/${callSid}/cancel`);
+});
+
+it('throws the reason of its signal when that aborts while the token function fails', async () => {
+  const stop = new AbortController();
+  const token = () => {
+    stop.abort(new Error('enough'));
+    return Promise.reject(new TypeError('fetch failed'));
+  };
+  const client = new Ringback({ url, token });
+
+  await expect(statesOf(client.watch(CALL_SID, { signal: stop.signal }))).rejects.toThrow('enough');
+});
+
+it('throws the reason of its signal when that aborts in the body of a long poll', async () => {
+  const stop = new AbortController();
+  fault = answers(portal, (response) => {
+    response.writeHead(200, JSON_TYPE);
+    response.write('{"returnCode":200,"da', () => setImmediate(() => stop.abort(new Error('enough'))));
+  });
+  const client = new Ringback({ url, token: 'token' });
+
+  await expect(statesOf(client.watch(CALL_SID, { signal: stop.signal }))).rejects.toThrow('enough');
+  expect(asked).toEqual(['stream 0', 'poll 0']);
 });
