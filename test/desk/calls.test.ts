@@ -5,6 +5,7 @@ import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import {
+  expectRefusal,
   hasFocus,
   ON_A_PHONE,
   openDesk,
@@ -310,6 +311,17 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
     await open('calls/refused?fault=same_phone', 'Refused calls');
     await page.getByText('Nothing matches these filters.').waitFor();
   });
+
+  it.each(['2026-13-01', '2026-02-31'])(
+    'refused calls from %s, which is no day, are for the service to refuse',
+    async (day) => {
+      await open(`calls/refused?from=${day}`, 'Refused calls');
+
+      await page.getByText('The service does not accept this.').waitFor();
+      expect(await page.getByLabel('From day').inputValue()).toBe(day);
+      expectRefusal(desk, 400);
+    },
+  );
 
   it('without the scopes, there is nothing to hang up or to replay, and numbers are masked', async () => {
     const reader = await openDesk(browser(), service, { isSignedIn: false });

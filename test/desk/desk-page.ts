@@ -113,6 +113,21 @@ export const chooseAt = async (page: Page, list: Locator, name: string): Promise
 export const hasFocus = async (page: Page, target: Locator): Promise<boolean> =>
   (await target.and(page.locator(':focus')).count()) === 1;
 
+/** Keeps the open page from reading chosen files of that name. @returns what lets it read on */
+export const holdFile = async (page: Page, name: string): Promise<() => Promise<void>> => {
+  await page.evaluate(`(() => {
+    const { arrayBuffer } = Blob.prototype;
+    const released = new Promise((resolve) => {
+      window.readOn = () => resolve();
+    });
+    Blob.prototype.arrayBuffer = async function () {
+      if (this.name === ${JSON.stringify(name)}) await released;
+      return arrayBuffer.call(this);
+    };
+  })()`);
+  return () => page.evaluate('window.readOn()');
+};
+
 /** By which the page is wider than its window. */
 export const overflowOf = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');

@@ -145,6 +145,20 @@ export const describeFailingPages = (browser: () => Browser, service: () => Test
     await page.getByText('Nothing is frozen.').waitFor();
   });
 
+  it('a sign-out that fails says so, and nobody is signed out', async () => {
+    await page.route('**/v1/desk/session', (route) =>
+      route.request().method() === 'DELETE' ? fail(route) : route.continue(),
+    );
+    await desk.open('audit');
+    await page.getByRole('table', { name: 'Audit' }).waitFor();
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+
+    await page.getByRole('alert').getByText(SERVICE_FAILS).waitFor();
+    expect(await page.getByRole('table', { name: 'Audit' }).count()).toBe(1);
+    expect(await overflowOf(page)).toBe(0);
+  });
+
   it('a page that could not be fetched is fetched when there is a connection', async () => {
     const other = await openDesk(browser(), service());
     await other.open('now');

@@ -234,14 +234,17 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
     expect(await rows('By provider').count()).toBe(2);
   });
 
-  it('says what is wrong with a range', async () => {
-    await desk.open('figures?from=2026-01-02&to=2026-01-01');
+  it.each(['from=2026-01-02&to=2026-01-01', 'to=noon', 'to=2026-13-45'])(
+    'says what is wrong with %s',
+    async (range) => {
+      await desk.open(`figures?${range}`);
 
-    await page.getByText('The service does not accept this.').waitFor();
-    // The browser's own lines for the refusals. On a busy machine some of them would come after the first.
-    await page.goto('about:blank');
-    desk.takeFaults();
-  });
+      await page.getByText('The service does not accept this.').waitFor();
+      // The browser's own lines for the refusals. On a busy machine some of them would come after the first.
+      await page.goto('about:blank');
+      desk.takeFaults();
+    },
+  );
 
   it.each([
     ['en-US', 'light', {}],

@@ -6,6 +6,7 @@ import { waitFor } from '../support/wait-for.js';
 import {
   chooseAt,
   expectRefusal,
+  holdFile,
   ON_A_PHONE,
   openDesk,
   overflowOf,
@@ -353,13 +354,13 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
   });
 
   describe('the import', () => {
-    const fileOf = (content: Buffer | string) => ({
-      name: 'users.csv',
+    const fileOf = (content: Buffer | string, name = 'users.csv') => ({
+      name,
       mimeType: 'text/csv',
       buffer: Buffer.from(content),
     });
-    const choose = (content: Buffer | string): Promise<void> =>
-      desk.page.getByLabel('CSV file').setInputFiles(fileOf(content));
+    const choose = (content: Buffer | string, name?: string): Promise<void> =>
+      desk.page.getByLabel('CSV file').setInputFiles(fileOf(content, name));
     /**
      * The window of the system, in which a file is chosen, is not the page's. The browser keeps it for the test if it was told to
      * before. It is told first, because the key may overtake that; the look for the focus does not.
@@ -390,6 +391,32 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       expect(await page.getByRole('button', { name: /^Import/ }).count()).toBe(0);
       expect(await stored('users/4001')).toBeNull();
       expectRefusal(desk, 400);
+    });
+
+    it('empties its field, so that a corrected file of the same name is a choice, and still names the file', async () => {
+      const { page, open } = desk;
+      await open('people/import');
+
+      await choose('id,name,phone\n4001,张三,13800138001\n');
+      await page.getByRole('button', { name: 'Import these rows' }).waitFor();
+
+      expect(await page.getByLabel('CSV file').inputValue()).toBe('');
+      await page.getByText('users.csv', { exact: true }).waitFor();
+    });
+
+    it('has the file that was chosen last, also if the one before is read after it', async () => {
+      const { page, open } = desk;
+      await open('people/import');
+      const readOn = await holdFile(page, 'slow.csv');
+      await choose('id,name,phone\n4008,Slow,13800138008\n', 'slow.csv');
+      await choose('id,name,phone\n4009,Fast,13800138009\n');
+      await page.getByText(/^users\.csv, read as/).waitFor();
+
+      await Promise.all([page.waitForResponse(/\/users\/import\?dryRun=true$/), readOn()]);
+
+      expect(await page.getByText(/^users\.csv, read as/).count()).toBe(1);
+      await page.getByRole('cell', { name: 'Fast' }).waitFor();
+      expect(await page.getByRole('cell', { name: 'Slow' }).count()).toBe(0);
     });
 
     it('shows what it would do, and then does it, by keyboard alone; also a file of Excel in China', async () => {

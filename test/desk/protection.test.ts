@@ -8,6 +8,7 @@ import {
   chooseAt,
   expectRefusal,
   hasFocus,
+  holdFile,
   ON_A_PHONE,
   openDesk,
   overflowOf,
@@ -40,10 +41,10 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
   const items = async (path: string): Promise<unknown> =>
     ((await (await service.admin('GET', path)).json()) as { items: unknown }).items;
 
-  const chooseFile = (content: string): Promise<void> =>
+  const chooseFile = (content: string, name = 'list.csv'): Promise<void> =>
     desk.page
       .getByLabel('CSV file to import')
-      .setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(content) });
+      .setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) });
 
   /** What the browser saves. */
   const saved = async (): Promise<string> => {
@@ -103,6 +104,39 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
 
       await page.getByText('Imported. New numbers: 1, changed: 0, as before: 0.').waitFor();
       await page.getByRole('cell', { name: '+86 138 0000 2001' }).waitFor();
+    });
+
+    it('say that a file cannot be read, and read it again on demand', async () => {
+      const { page, open } = desk;
+      await open('protection');
+      await page.evaluate(`(() => {
+        const { arrayBuffer } = Blob.prototype;
+        Blob.prototype.arrayBuffer = () => {
+          Blob.prototype.arrayBuffer = arrayBuffer;
+          return Promise.reject(new DOMException('changed on the disk', 'NotReadableError'));
+        };
+      })()`);
+
+      await chooseFile('phone\n138 0000 2001\n');
+      await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+
+      await page.getByRole('button', { name: 'Import list.csv' }).waitFor();
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
+    it('offer the file that was chosen last, also if the one before is read after it', async () => {
+      const { page, open } = desk;
+      await open('protection');
+      const readOn = await holdFile(page, 'slow.csv');
+      await chooseFile('phone\n138 0000 2002\n', 'slow.csv');
+      await chooseFile('phone\n138 0000 2001\n');
+      await page.getByRole('button', { name: 'Import list.csv' }).waitFor();
+
+      await readOn();
+      // Whatever the page does with the file, it has done by then.
+      await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
+
+      expect(await page.getByRole('button', { name: /^Import/ }).allInnerTexts()).toEqual(['Import list.csv']);
     });
   });
 

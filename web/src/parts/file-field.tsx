@@ -11,7 +11,8 @@ interface Props {
 
 /**
  * A CSV file of the person's computer. The browser's own field works by keyboard, and takes a file that is dropped on it. But it
- * speaks the language of the browser, so it lies unseen above words in the language of the desk.
+ * speaks the language of the browser, so it lies unseen above words in the language of the desk. It is emptied at once, because
+ * Chrome tells the page of no choice if the same path is chosen again: a corrected file has the name of the one before.
  */
 export const FileField = ({ label, help, onChoose }: Props) => {
   const id = useId();
@@ -25,17 +26,18 @@ export const FileField = ({ label, help, onChoose }: Props) => {
           id={id}
           type="file"
           accept=".csv,text/csv"
-          {...(help !== undefined && { 'aria-describedby': `${id}-help` })}
+          aria-describedby={help === undefined ? `${id}-chosen` : `${id}-chosen ${id}-help`}
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
             setChosen(file?.name);
             if (file) onChoose(file);
+            currentTarget.value = '';
           }}
         />
         <span className="file-button" aria-hidden="true">
           {t('chooseFile')}
         </span>
-        <span className={chosen === undefined ? 'quiet' : undefined} aria-hidden="true">
+        <span id={`${id}-chosen`} className={chosen === undefined ? 'quiet' : undefined} aria-hidden="true">
           {chosen ?? t('dropFile')}
         </span>
       </div>

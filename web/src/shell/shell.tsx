@@ -5,6 +5,7 @@ import { useState, type ReactNode } from 'react';
 import { signOut, type Session } from '../api/session';
 import { Button } from '../parts/button';
 import { useFocusOnPage } from '../parts/focus-back';
+import { Failure } from '../parts/states';
 import { offsetOfZone, TIME_ZONE, useTimeFormat } from '../parts/time';
 import { useText } from '../text/language';
 import { pagesOf } from './navigation';
@@ -85,6 +86,7 @@ const Foot = ({ session: { subject, expiresAt, version } }: { readonly session: 
         <Button isPending={leaving.isPending} onPress={() => leaving.mutate()}>
           {t('signOut')}
         </Button>
+        {leaving.isError && <Failure error={leaving.error} />}
       </div>
       <p className="quiet">
         {t('times', { zone: `${TIME_ZONE} (${offsetOfZone()})` })}

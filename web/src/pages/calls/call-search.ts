@@ -1,5 +1,6 @@
 /** The filters of the search as the address has them, and as the API takes them. */
 import type { operations } from '../../api/schema';
+import { isDay } from '../../parts/day';
 import { TIME_ZONE } from '../../parts/time';
 
 export const CALL_FILTERS = [
@@ -30,10 +31,6 @@ export const queryOf = ({ stateType, endReason, open, completed, ...texts }: Cal
   ...(open !== undefined && { open: open as unknown as boolean }),
   ...(completed !== undefined && { completed: completed as unknown as boolean }),
 });
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-export const isDay = (text: string): boolean => DAY.test(text);
 
 /** A day means a zone: who gets the address elsewhere shall see the same calls. */
 export const withZone = ({ timeZone, ...search }: CallSearch): CallSearch => {

@@ -1,10 +1,11 @@
 import { useMemo } from 'react';
 import type { EndReason, StateType } from '../../parts/badge';
+import { dayFieldType } from '../../parts/day';
 import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { TIME_ZONE } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
-import { isDay, withZone, type CallSearch } from './call-search';
+import { withZone, type CallSearch } from './call-search';
 import { text } from './text';
 
 const STATES: readonly StateType[] = ['1', '2', '3', '4'];
@@ -49,8 +50,8 @@ export const CallFilters = ({ search: { timeZone, ...others }, onChange }: Props
         isSeveral: true,
         options: END_REASONS.map((value) => ({ value, label: c(`end.${value}`) })),
       },
-      { name: 'from', label: t('from'), type: typeOf(from) },
-      { name: 'to', label: t('to'), type: typeOf(to) },
+      { name: 'from', label: t('from'), type: dayFieldType(from) },
+      { name: 'to', label: t('to'), type: dayFieldType(to) },
       { name: 'callerId', label: t('caller'), isRare: true, placeholder: t('userExample') },
       { name: 'calleeId', label: t('callee'), isRare: true, placeholder: t('userExample') },
       {
@@ -89,6 +90,3 @@ export const CallFilters = ({ search: { timeZone, ...others }, onChange }: Props
     />
   );
 };
-
-/** A link may have a time to the second, which the browser's field for days cannot show. */
-const typeOf = (text: string | undefined): 'date' | 'text' => (text === undefined || isDay(text) ? 'date' : 'text');

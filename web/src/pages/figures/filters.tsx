@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
+import { dayFieldType } from '../../parts/day';
 import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { TIME_ZONE } from '../../parts/time';
 import { useText } from '../../text/language';
@@ -26,8 +27,8 @@ export const Filters = ({ search, range, providers, onChange }: Props) => {
     const choices = [...new Set([...providers, ...(provider === undefined ? [] : [provider])])];
     const zones = [...new Set(['UTC', timeZone ?? 'UTC'])].filter((zone) => zone !== TIME_ZONE);
     return [
-      { name: 'from', label: t('from'), type: typeOf(from) },
-      { name: 'to', label: t('to'), type: typeOf(to) },
+      { name: 'from', label: t('from'), type: dayFieldType(from) },
+      { name: 'to', label: t('to'), type: dayFieldType(to) },
       {
         name: 'every',
         label: t('every'),
@@ -48,10 +49,6 @@ export const Filters = ({ search, range, providers, onChange }: Props) => {
     </>
   );
 };
-
-/** A link may have a time, which the browser's field for days cannot show. */
-const typeOf = (value: string | undefined): 'date' | 'text' =>
-  value === undefined || value.length === 10 ? 'date' : 'text';
 
 const Ranges = ({ search, range }: Pick<Props, 'search' | 'range'>) => {
   const t = useText(text);

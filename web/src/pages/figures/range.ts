@@ -1,6 +1,8 @@
 /** The range of the figures, the one to compare with, and how their buckets belong together. Pure. */
+import { isDay } from '../../parts/day';
 import { TIME_ZONE } from '../../parts/time';
 import type { operations } from '../../api/schema';
+import { sameClock } from './clock-time';
 
 type Query = operations['getStatistics']['parameters']['query'];
 export type Every = Exclude<NonNullable<Query['every']>, 'none'>;
@@ -26,9 +28,6 @@ export interface Range {
 }
 
 const DAY_MS = 86_400_000;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-const isDay = (text: string): boolean => DAY.test(text);
 
 const utc = (text: string): number => Date.parse(isDay(text) ? `${text}T00:00:00Z` : text);
 
@@ -59,13 +58,20 @@ export const possible = (range: Pick<Range, 'from' | 'to'>): readonly Every[] =>
 /** The last seven days, if the address names none. */
 export const rangeOf = ({ from, to, every, timeZone = TIME_ZONE }: FigureSearch, now?: Date): Range => {
   const end = to ?? dayAfter(todayIn(timeZone, now));
-  const begin = from ?? (isDay(end) ? dayAfter(end, -7) : shifted(end, -7));
+  const begin = from ?? shifted(end, -7, timeZone);
   const span = { from: begin, to: end };
   return { ...span, timeZone, every: possible(span).find((one) => one === every) ?? usual(daysOf(span)) };
 };
 
-const shifted = (text: string, days: number): string =>
-  isDay(text) ? dayAfter(text, days) : new Date(utc(text) + days * DAY_MS).toISOString();
+/** What is no date, or would be none, stays as it is: the service says what is wrong with it. */
+const shifted = (text: string, days: number, timeZone: string): string =>
+  isDay(text) ? dayAfter(text, days) : (instantText(sameClock(utc(text), days, timeZone)) ?? text);
+
+/** Null if it is none that Date can have. */
+const instantText = (at: number): string | null => {
+  const instant = new Date(at);
+  return Number.isNaN(instant.getTime()) ? null : instant.toISOString();
+};
 
 /** Whole weeks, so that a Monday is compared with a Monday. */
 export const weeksBack = (range: Range): number => Math.max(1, Math.ceil(daysOf(range) / 7));
@@ -74,7 +80,8 @@ export const rangeBefore = (range: Range): Range => {
   const days = -7 * weeksBack(range);
   // A range that makes no sense is refused by the service.
   if (Number.isNaN(days)) return range;
-  return { ...range, from: shifted(range.from, days), to: shifted(range.to, days) };
+  const { from, to, timeZone } = range;
+  return { ...range, from: shifted(from, days, timeZone), to: shifted(to, days, timeZone) };
 };
 
 /** The service has no figures from before 2000. */
@@ -85,12 +92,16 @@ const QUARTER_MS = 900_000;
 export const isOver = ({ to, timeZone }: Range, now = new Date()): boolean =>
   isDay(to) ? to <= todayIn(timeZone, now) : utc(to) <= now.getTime();
 
-/** For totals: a range that is not over is compared with the part of the one before until the same time, to the quarter of an hour. */
+/**
+ * For totals: a range that is not over is compared with the part of the one before until the same time of the clock, to the quarter of
+ * an hour.
+ */
 export const partBefore = (range: Range, now = new Date()): Range => {
   const before = rangeBefore(range);
-  const until = Math.floor(now.getTime() / QUARTER_MS + 1) * QUARTER_MS - 7 * weeksBack(range) * DAY_MS;
-  if (isOver(range, now) || Number.isNaN(until)) return before;
-  return { ...before, to: new Date(until).toISOString() };
+  if (isOver(range, now)) return before;
+  const end = Math.floor(now.getTime() / QUARTER_MS + 1) * QUARTER_MS;
+  const until = instantText(sameClock(end, -7 * weeksBack(range), range.timeZone));
+  return until === null ? before : { ...before, to: until };
 };
 
 interface Bucket {

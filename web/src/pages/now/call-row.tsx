@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import { StateBadge } from '../../parts/badge';
-import { Phone } from '../../parts/phone';
+import { Phone, phoneText } from '../../parts/phone';
 import { durationText, useTimeFormat } from '../../parts/time';
 import { useText } from '../../text/language';
 import { useNow } from './clock';
@@ -13,6 +13,10 @@ type LiveState = '1' | '2' | '3';
 export const secondsOf = ({ requestedAt }: LiveCall, now: number): number => (now - Date.parse(requestedAt)) / 1_000;
 
 const addressOf = ({ callSid }: LiveCall): string => `/calls/${callSid}`;
+
+/** In one line, for a question and for the name of a button. */
+export const partyText = (name: string | null, phone: string): string =>
+  name === null ? phoneText(phone) : `${name} (${phoneText(phone)})`;
 
 /** Of all rows alike. */
 export interface RowTerms {
@@ -34,6 +38,8 @@ export const CallRow = memo(({ call, index, measure, aheadMs, mayHangUp, lines, 
   const time = useTimeFormat('both');
   const state = call.stateType as LiveState;
   const { serviceLineId } = call;
+  const calleeName =
+    serviceLineId === null ? call.calleeId : t('line', { name: lines.get(serviceLineId) ?? serviceLineId });
   return (
     // The heading is the first row.
     <tr ref={measure} data-index={index} aria-rowindex={index + 2} data-call={call.callSid}>
@@ -55,17 +61,20 @@ export const CallRow = memo(({ call, index, measure, aheadMs, mayHangUp, lines, 
         <Leg name={call.callerId} phone={call.callerPhone} state={t(`legA.${state}`)} isTalking={state === '3'} />
       </td>
       <td data-label={t('callee')}>
-        <Leg
-          name={serviceLineId === null ? call.calleeId : t('line', { name: lines.get(serviceLineId) ?? serviceLineId })}
-          phone={call.calleePhone}
-          state={t(`legB.${state}`)}
-          isTalking={state === '3'}
-        />
+        <Leg name={calleeName} phone={call.calleePhone} state={t(`legB.${state}`)} isTalking={state === '3'} />
       </td>
       <td data-label={t('provider')}>{call.provider}</td>
       {mayHangUp && (
         <td data-label={t('actions')}>
-          <button type="button" className="button button-danger" onClick={() => onHangUp(call)}>
+          <button
+            type="button"
+            className="button button-danger"
+            aria-label={t('hangUpOf', {
+              caller: partyText(call.callerId, call.callerPhone),
+              callee: partyText(calleeName, call.calleePhone),
+            })}
+            onClick={() => onHangUp(call)}
+          >
             {t('hangUp')}
           </button>
         </td>

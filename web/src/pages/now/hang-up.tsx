@@ -1,9 +1,8 @@
 import { api, ok, type Schemas } from '../../api/client';
 import { OpenConfirmDialog } from '../../parts/confirm-dialog';
-import { phoneText } from '../../parts/phone';
 import { durationText } from '../../parts/time';
 import { useText } from '../../text/language';
-import { secondsOf } from './call-row';
+import { partyText, secondsOf } from './call-row';
 import { useNow } from './clock';
 import type { LiveCall } from './live-calls';
 import { text } from './text';
@@ -25,18 +24,16 @@ export const HangUp = ({ call, aheadMs, onDone, onClose }: Props) => {
     const { outcome } = await ok(api.POST('/v1/admin/calls/{callSid}/cancel', { params: { path: { callSid } } }));
     onDone(outcome);
   };
-  const who = (id: string | null, phone: string): string =>
-    id === null ? phoneText(phone) : `${id} (${phoneText(phone)})`;
   const callee =
     call.serviceLineId === null
-      ? who(call.calleeId, call.calleePhone)
-      : who(t('line', { name: call.serviceLineId }), call.calleePhone);
+      ? partyText(call.calleeId, call.calleePhone)
+      : partyText(t('line', { name: call.serviceLineId }), call.calleePhone);
   return (
     <OpenConfirmDialog title={t('hangUpTitle')} confirm={t('hangUp')} onConfirm={hangUp} onClose={onClose}>
       <p>
         <strong>
           {t('hangUpWho', {
-            caller: who(call.callerId, call.callerPhone),
+            caller: partyText(call.callerId, call.callerPhone),
             callee,
             provider,
             age: durationText(secondsOf(call, now + aheadMs)),

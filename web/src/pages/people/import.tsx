@@ -2,10 +2,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
-import { useState } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
 import { csvBody, fileText, linesOf } from '../../api/csv';
-import { ProblemError } from '../../api/problem';
+import { ProblemError, type Problem } from '../../api/problem';
 import { useMay } from '../../api/session';
 import { Button } from '../../parts/button';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
@@ -38,26 +37,41 @@ const read = async (file: File): Promise<Chosen> => {
   return { name: file.name, content, lines: linesOf(await fileText(content)) };
 };
 
+/** A file and what the service says of it. They stay together: a file that is read late is not taken for the one chosen after it. */
+interface Tried {
+  readonly chosen: Chosen;
+  readonly outcome: Outcome;
+}
+
+/** With the lines of the file, which the service's faults number. */
+class RefusedFile extends ProblemError {
+  constructor(
+    problem: Problem,
+    readonly lines: readonly string[][],
+    options?: ErrorOptions,
+  ) {
+    super(problem, options);
+  }
+}
+
+const tryFile = async (file: File): Promise<Tried> => {
+  const chosen = await read(file);
+  try {
+    return { chosen, outcome: await send(chosen.content, true) };
+  } catch (cause) {
+    throw cause instanceof ProblemError ? new RefusedFile(cause.problem, chosen.lines, { cause }) : cause;
+  }
+};
+
 const Page = () => {
   const t = useText(text);
   const c = useText(common);
   const mayWrite = useMay(WRITE);
-  const [chosen, setChosen] = useState<Chosen>();
   const storing = useMutation({
     mutationFn: (file: Blob) => send(file, false),
     onSuccess: readUsersAgain,
   });
-  const trial = useMutation({
-    mutationFn: async (file: File) => {
-      const content = await read(file);
-      setChosen(content);
-      return send(content.content, true);
-    },
-    onMutate: () => {
-      setChosen(undefined);
-      storing.reset();
-    },
-  });
+  const trial = useMutation({ mutationFn: tryFile, onMutate: () => storing.reset() });
   return (
     <PeopleFrame>
       <Section title={t('importTitle')} about={t('importAbout')}>
@@ -75,18 +89,16 @@ const Page = () => {
           </p>
         )}
         {trial.isPending && <Loading />}
-        {trial.isError && <Wrong error={trial.error} chosen={chosen} onRetry={() => trial.mutate(trial.variables)} />}
-        {trial.isSuccess && chosen && !storing.isSuccess && (
-          <Preview chosen={chosen} outcome={trial.data} onImport={() => storing.mutateAsync(chosen.content)} />
+        {trial.isError && <Wrong error={trial.error} onRetry={() => trial.mutate(trial.variables)} />}
+        {trial.isSuccess && !storing.isSuccess && (
+          <Preview {...trial.data} onImport={() => storing.mutateAsync(trial.data.chosen.content)} />
         )}
       </Section>
     </PeopleFrame>
   );
 };
 
-interface PreviewProps {
-  readonly chosen: Chosen;
-  readonly outcome: Outcome;
+interface PreviewProps extends Tried {
   readonly onImport: () => Promise<unknown>;
 }
 
@@ -156,9 +168,10 @@ interface Fault {
 /** Such as "line 18, phone". */
 const PLACE = /^line (\d+)(?:, (\w+))?$/;
 
-const faultsIn = (error: unknown, { lines }: Chosen): Fault[] => {
-  const errors = error instanceof ProblemError ? (error.problem.errors ?? []) : [];
-  return errors.flatMap(({ where, what }) => {
+const faultsIn = (error: unknown): Fault[] => {
+  if (!(error instanceof RefusedFile)) return [];
+  const { problem, lines } = error;
+  return (problem.errors ?? []).flatMap(({ where, what }) => {
     const [, line, column = ''] = PLACE.exec(where) ?? [];
     if (line === undefined) return [];
     return [{ line: Number(line), column, row: (lines[Number(line) - 1] ?? []).join(', '), what }];
@@ -170,14 +183,13 @@ const COLUMNS = ['id', 'name', 'phone', 'externalId'] as const;
 
 interface WrongProps {
   readonly error: unknown;
-  readonly chosen: Chosen | undefined;
-  /** The browser does not tell the page if the same file is chosen again. */
+  /** Without choosing the file again. */
   readonly onRetry: () => void;
 }
 
-const Wrong = ({ error, chosen, onRetry }: WrongProps) => {
+const Wrong = ({ error, onRetry }: WrongProps) => {
   const t = useText(text);
-  const faults = chosen ? faultsIn(error, chosen) : [];
+  const faults = faultsIn(error);
   if (faults.length === 0) return <Failure error={error} onRetry={onRetry} />;
   const nameOf = (column: string): string => {
     const known = COLUMNS.find((name) => name === column);

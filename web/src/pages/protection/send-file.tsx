@@ -1,9 +1,11 @@
 /** A list that goes in as a file: it is chosen, what happens is named, and then it is sent. */
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { fileText, linesOf } from '../../api/csv';
 import { Button } from '../../parts/button';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { FileField } from '../../parts/file-field';
+import { Failure } from '../../parts/states';
 
 export interface ChosenFile {
   readonly name: string;
@@ -28,15 +30,14 @@ const read = async (file: File): Promise<ChosenFile> => {
 };
 
 export const SendFile = ({ label, help, texts, onSend }: Props) => {
-  const [file, setFile] = useState<ChosenFile>();
   const [done, setDone] = useState<string>();
-  const choose = async (chosen: File) => {
-    setDone(undefined);
-    setFile(await read(chosen));
-  };
+  // Of several files, it has the one that was chosen last, whichever is read last.
+  const reading = useMutation({ mutationFn: read, onMutate: () => setDone(undefined) });
+  const { data: file } = reading;
   return (
     <>
-      <FileField label={label} help={help} onChoose={(chosen) => void choose(chosen)} />
+      <FileField label={label} help={help} onChoose={(chosen) => reading.mutate(chosen)} />
+      {reading.isError && <Failure error={reading.error} onRetry={() => reading.mutate(reading.variables)} />}
       {file && done === undefined && (
         <div>
           <ConfirmDialog

@@ -6,6 +6,7 @@ import { api, ok, type Schemas } from '../../api/client';
 import { IN_PAGES, LOADS_ONCE, pageAfter } from '../../api/pages';
 import type { operations } from '../../api/schema';
 import { DataTable } from '../../parts/data-table';
+import { dayFieldType, isDay } from '../../parts/day';
 import { Disclosure } from '../../parts/disclosure';
 import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { PageHeading } from '../../parts/page-heading';
@@ -101,10 +102,8 @@ const Why = ({ refusal: { fault, reason, checks, requestId } }: { readonly refus
   );
 };
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-/** This list takes instants alone: a day begins in the browser's zone. */
-const instantOf = (text: string): string => (DAY.test(text) ? new Date(`${text}T00:00`).toISOString() : text);
+/** This list takes instants alone: a day begins in the browser's zone. The service says what is wrong with what is neither. */
+const instantOf = (text: string): string => (isDay(text) ? new Date(`${text}T00:00`).toISOString() : text);
 
 const queryOf = ({ userId, fault, from, to }: Search): Query => ({
   ...(userId !== undefined && { userId }),
@@ -122,13 +121,13 @@ const refusalsQuery = (search: Search) =>
     ...LOADS_ONCE,
   });
 
-const useFilters = (): readonly Filter<Name>[] => {
+const useFilters = ({ from, to }: Search): readonly Filter<Name>[] => {
   const t = useText(text);
   return [
     { name: 'userId', label: t('user'), placeholder: t('userExample') },
     { name: 'fault', label: t('fault'), options: FAULTS.map((value) => ({ value, label: t(`fault.${value}`) })) },
-    { name: 'from', label: t('from'), type: 'date' },
-    { name: 'to', label: t('to'), type: 'date' },
+    { name: 'from', label: t('from'), type: dayFieldType(from) },
+    { name: 'to', label: t('to'), type: dayFieldType(to) },
   ];
 };
 
@@ -138,7 +137,7 @@ const Page = () => {
   const search = Route.useSearch();
   const navigate = Route.useNavigate();
   const columns = useColumns();
-  const filters = useFilters();
+  const filters = useFilters(search);
   const query = refusalsQuery(search);
   const refusals = useInfiniteQuery(query);
   const rows = refusals.data?.pages.flatMap(({ items }) => items);
