@@ -1,4 +1,5 @@
 /** The programs of docs/clients.md run against the service, each if its language is installed. */
+import { createHmac } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -98,6 +99,17 @@ for (const [name, language] of Object.entries(LANGUAGES)) {
 
       expect(code).not.toBe(0);
       expect(output + complaint).toMatch(reason);
+    });
+
+    it('refuses every webhook without a secret of its own, also one that an empty key has signed', async () => {
+      const timestamp = String(Math.floor(Date.now() / 1_000));
+      const signature = createHmac('sha256', '').update(`message-1.${timestamp}.${BODY}`).digest('base64');
+      const program = start(language.verify, ['message-1', timestamp, `v1,${signature}`], { WEBHOOK_SECRET: '' });
+      program.stdin?.end(BODY);
+
+      const { code, output } = await endOf(program);
+
+      expect([code === 0, output]).toEqual([false, '']);
     });
   });
 }
