@@ -12,7 +12,7 @@ export interface LocalTime {
 const clocks = new LRUCache<string, Intl.DateTimeFormat>({ max: 1_000 });
 
 /** Of the IANA database. Newer versions of Node would take offsets such as +08:00 too. */
-const ZONE_NAME = /^[A-Z][A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*$/;
+const ZONE_NAME = /^[A-Z][A-Za-z0-9]*(?:[/_+-][A-Za-z0-9]+)*$/;
 
 export const isTimeZone = (name: string): boolean => {
   try {

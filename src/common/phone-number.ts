@@ -185,5 +185,12 @@ const maskNumber = (number: string): string => {
 /** E.164 has at most 15 digits; call ids have more. */
 const NUMBER_IN_TEXT = /(?<![\d０-９])[+＋]?[\d０-９]{7,15}(?![\d０-９])(?:;ext=\d{1,6})?/g;
 
+/** As people write them: a number with its country code, or a mobile of China. Other groups of digits may be anything. */
+const NUMBER_IN_GROUPS =
+  /(?<![\w０-９])(?:[+＋](?=\d+[ ().-])[1-9](?:[ ().-]{0,2}\d){6,14}|1[3-9]\d[ -]\d{4}[ -]?\d{4}|1[3-9]\d{5}[ -]\d{4})(?![\d０-９])(?:;ext=\d{1,6})?/g;
+
 /** For text from outside that may contain phone numbers, also in the full-width digits of Chinese keyboards. */
-export const maskPhonesIn = (text: string): string => text.replace(NUMBER_IN_TEXT, maskPhone);
+export const maskPhonesIn = (text: string): string =>
+  text
+    .replace(NUMBER_IN_GROUPS, (number) => maskPhone(number.replace(/[ ().-]/g, '')))
+    .replace(NUMBER_IN_TEXT, maskPhone);

@@ -52,7 +52,7 @@ beforeAll(async () => {
   await applyEvent(service.database, callSid, {
     type: 'ended',
     endReason: 'failed',
-    detail: { told: '137-7770-0002 and 13777700010' },
+    detail: { told: '137-7770-0002 and 13777700010', also: 'of another: 137 7770 0017' },
     recording: 'https://provider.example/13777700001.wav',
   });
   const live = await storeCall(service.database, { callerId: '902', callerPhone: CALLER, calleePhone: CALLEE });

@@ -217,6 +217,29 @@ describe('a number with an extension', () => {
   });
 });
 
+describe('numbers in a text', () => {
+  it.each([
+    ['asked by 137 7770 0010', 'asked by 137****0010'],
+    ['王 137-7770-0011, 1377770-0012', '王 137****0011, 137****0012'],
+    ['+1 (415) 555-2671 or +86 139 0000 1001', '+14****2671 or 139****1001'],
+    ['+49 89 12345678.', '+49****5678.'],
+    ['+86 10 5646 9588;ext=8001', '+86****9588;ext=****'],
+  ])('are masked in %s', (text, masked) => {
+    expect(maskPhonesIn(text)).toBe(masked);
+  });
+
+  it.each([
+    '2026-11-30 17:48:01',
+    'UTC+8 2026-11-30',
+    '1970-0101-0000',
+    'v1.2.3',
+    '+08:00',
+    '16090510160925480001030600243044',
+  ])('are none in %s', (text) => {
+    expect(maskPhonesIn(text)).toBe(text);
+  });
+});
+
 describe('a text that is too long for a number', () => {
   // NFKC sorts combining marks in quadratic time, so it must not get a text of unlimited length.
   const normalize = jest.spyOn(String.prototype, 'normalize');
