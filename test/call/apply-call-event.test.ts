@@ -242,3 +242,19 @@ describe('the statement that applies an event', () => {
     }
   });
 });
+
+it('a word about who ended the call is a change, though the instant and the reason are known', async () => {
+  const callSid = await newCall();
+  await apply(event(callSid, 'ended', 5, 'canceled'));
+  const { changes } = await stored(callSid);
+
+  await apply({ ...event(callSid, 'canceled', 5, 'canceled'), provider: RINGBACK });
+
+  expect(await stored(callSid)).toMatchObject({ endedBy: 'cancel', endReason: 'canceled', changes: changes + 1 });
+  const [told] = await database.query<{ type: string; endedBy: string }[]>(
+    `select change::json->>'type' as type, change::json->'data'->>'endedBy' as "endedBy" from call_events
+     where call_sid = $1 and change_number = $2`,
+    [callSid, changes + 1],
+  );
+  expect(told).toEqual({ type: 'call.amended', endedBy: 'cancel' });
+});

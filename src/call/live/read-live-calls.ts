@@ -54,6 +54,9 @@ export const readPicture = (database: DataSource): Promise<Picture> =>
     }
   });
 
+/** In each part, before it is counted: those that are not visible must not take the place of others. */
+const IS_VISIBLE = 'pg_visible_in_snapshot((written_by::text)::xid8, coalesce($2::pg_snapshot, pg_current_snapshot()))';
+
 /**
  * $1: the snapshot after which changes are read. $2: the one until which; null for now.
  *
@@ -68,14 +71,15 @@ with new as (
      where change_number is not null
        and written_by >= ${asNumber('pg_snapshot_xmax($1::pg_snapshot)')}
        and written_by < ${asNumber('pg_snapshot_xmax(coalesce($2::pg_snapshot, pg_current_snapshot()))')}
+       and ${IS_VISIBLE}
      order by written_by limit ${MAX_CHANGES + 1})
     union all
     (select call_sid, change_number, change, written_by from call_events
      where change_number is not null
        and written_by = any(array(select ${asNumber('pg_snapshot_xip($1::pg_snapshot)')}))
+       and ${IS_VISIBLE}
      limit ${MAX_CHANGES + 1})
   ) written
-  where pg_visible_in_snapshot((written_by::text)::xid8, coalesce($2::pg_snapshot, pg_current_snapshot()))
 )
 select coalesce($2::pg_snapshot, pg_current_snapshot())::text as snapshot, ${SERVER} as server,
   pg_snapshot_xmax(coalesce($2::pg_snapshot, pg_current_snapshot())) >= pg_snapshot_xmax($1::pg_snapshot) as "isGoingOn",

@@ -220,8 +220,8 @@ with given as (
   from ended
 ), numbered as materialized (
   select next.*, clock_timestamp()::timestamptz(3) as received_at,
-    (next_state, next_ringing_at, next_answered_at, next_ended_at, next_end_reason)
-      is distinct from (state, ringing_at, answered_at, ended_at, end_reason)
+    (next_state, next_ringing_at, next_answered_at, next_ended_at, next_ended_by, next_end_reason)
+      is distinct from (state, ringing_at, answered_at, ended_at, ended_by, end_reason)
       or state = 4 and recording is null and next_recording is not null as changed
   from next
 ), event as (
