@@ -9,8 +9,8 @@ interface Place {
 }
 
 /** libphonenumber writes a number of an area as `+86 10 5646 9588`: the area code is the first group. */
-const placeOf = (number: string, region?: CountryCode): Place => {
-  const parsed = parsePhoneNumberFromString(number, region);
+const placeOf = (number: string, region?: string): Place => {
+  const parsed = parsePhoneNumberFromString(number, region as CountryCode | undefined);
   const isOfArea = ['FIXED_LINE', 'FIXED_LINE_OR_MOBILE'].includes(parsed?.getType() ?? '');
   const [, area = null] = isOfArea ? (parsed?.formatInternational().split(' ') ?? []) : [];
   return { country: parsed?.countryCallingCode, area };
@@ -27,7 +27,7 @@ export const numberFrom = (
   pool: readonly string[],
   shownOn: string,
   pair: readonly [string, string],
-  region?: CountryCode,
+  region?: string,
 ): string => {
   const [first = '', ...others] = pool;
   if (others.length === 0) return first;

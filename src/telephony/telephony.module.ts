@@ -50,6 +50,7 @@ const createAsterisk = async (config: Config, place: AsteriskPlace, logger: Logg
       longestTalkSeconds: config.longestTalkSeconds,
       shownToCaller: config.asteriskShownToCaller,
       shownToCallee: config.asteriskShownToCallee,
+      region: config.phoneRegion,
       record: config.recordCalls,
       confirmCallerSeconds: config.confirmCallerSeconds,
       whisper: config.asteriskWhisper,

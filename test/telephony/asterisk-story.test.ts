@@ -35,6 +35,7 @@ describe('the end reason that is read from a story', () => {
     ['leg B with a number that does not exist', `caller_answered=${AT}&status=CHANUNAVAIL&cause_b=1`, 'unreachable'],
     ['leg B on a congested route (503)', `caller_answered=${AT}&status=CONGESTION&cause_b=34`, 'failed'],
     ['leg B with a status and the cause 0', `caller_answered=${AT}&status=CHANUNAVAIL&cause_b=0`, 'failed'],
+    ['a dial string without a number, which ends leg A', `caller_answered=${AT}&status=INVALIDARGS&more=yes`, 'failed'],
     ['leg A hanging up as leg B ends, before the cause is noted', `caller_answered=${AT}&status=BUSY`, 'canceled'],
     [
       'leg A hanging up before the next number is dialled',

@@ -21,3 +21,23 @@ it('whispers to each number of a hunt but an extension', () => {
     RINGBACK_WHISPER_3: 'custom/from-the-app&beep',
   });
 });
+
+it('shows a number of the area, also where the pool has national numbers', () => {
+  const [beijing, shanghai] = ['01056469588', '02156469501'];
+  const usual = {
+    ...{ ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60, record: false, region: 'CN' },
+    ...{ shownToCaller: ['{callee}'], shownToCallee: [beijing, shanghai] },
+  };
+  for (let number = 0; number < 20; number++) {
+    const callerPhone = `+8613900001${String(number).padStart(3, '0')}`;
+    const shownIn = (calleePhone: string) =>
+      legAOrder(
+        { callSid: '1'.repeat(32), callerPhone, calleePhone },
+        { legA: 'PJSIP/a', legB: ['PJSIP/b'] },
+        usual,
+        'one',
+      ).variables.RINGBACK_SHOWN;
+
+    expect([shownIn('+862162880001'), shownIn('+861062880001')]).toEqual([shanghai, beijing]);
+  }
+});

@@ -1,4 +1,5 @@
 /** The terms of a single call at 容联: in the dial, and in the answer to CallAuth, which any replica sends. */
+import { countDownOf } from '../../src/telephony/yuntongxun/count-down.js';
 import fc from 'fast-check';
 import { readUserData, writeUserData } from '../../src/telephony/yuntongxun/user-data.js';
 import { callbackRequest, replyTimeout, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
@@ -56,6 +57,19 @@ it('a talk longer than TALK_WARNING has a warning, in the dial and in the answer
     await warned.close();
     await server.close();
   }
+});
+
+it.each([
+  [60, 7_200, 60],
+  [10, 7_200, 5],
+  [25, 7_200, 30],
+  [300, 7_200, 60],
+  [50, 60, 30],
+  [4, 5, undefined],
+  [60, 60, undefined],
+  [60, undefined, undefined],
+])('a warning of %j s in a talk of %j s is announced at %j s', (warning, talk, announced) => {
+  expect(countDownOf(warning, talk)).toBe(announced);
 });
 
 it('userData in another format is refused', () => {

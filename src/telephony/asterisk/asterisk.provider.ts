@@ -227,7 +227,9 @@ export class AsteriskProvider implements TelephonyProvider {
     const { status, message } = reply;
     if (status === 200) return accepted;
     if (status === 409 && (await this.ari.send('GET', `/channels/${legAOf(callSid)}`)).status === 200) return accepted;
-    return { kind: 'refused', ...refusalByAri(status, message, isPhone) };
+    const refusal = refusalByAri(status, message, isPhone);
+    if (!refusal) throw new Error(`the order for leg A was answered with ${status} ${message}`);
+    return { kind: 'refused', ...refusal };
   }
 
   private async hangUpBefore(callSid: string, before: CallMilestone): Promise<HangUpOutcome> {

@@ -3,7 +3,7 @@
  * for the first sign of leg A: it rings, or is refused before a phone has rung. After a refusal another provider may be
  * tried.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { startLimit } from '../../common/time-limit.js';
 import type { Refusal } from '../telephony-provider.js';
 
 export class FirstSign {
@@ -20,12 +20,16 @@ export class FirstSign {
 
   /** Null if there was no refusal within the time. */
   async within(ms: number): Promise<Refusal | null> {
-    const limit = new AbortController();
-    const over = sleep(Math.max(0, ms), null, { signal: limit.signal }).catch(() => null);
+    let endLimit: (() => void) | undefined;
+    const over = new Promise<null>((resolve) => {
+      endLimit = startLimit(Math.max(0, ms), () => {
+        resolve(null);
+      });
+    });
     try {
       return await Promise.race([this.seen, over]);
     } finally {
-      limit.abort();
+      endLimit?.();
     }
   }
 }

@@ -13,6 +13,8 @@ export interface CallTerms {
   /** The numbers of which each phone shows one (number-pool.ts), with placeholders {caller} and {callee}. */
   readonly shownToCaller: readonly string[];
   readonly shownToCallee: readonly string[];
+  /** Of national numbers among these. */
+  readonly region?: string | undefined;
   readonly record: boolean;
   /** In which leg A must press 1 before leg B is dialled; undefined if it need not. */
   readonly confirmCallerSeconds?: number | undefined;
@@ -39,7 +41,11 @@ export const legAOrder = (
   dialer: string,
 ): LegAOrder => {
   const pair = [callerPhone, calleePhone] as const;
-  const { shownToCaller = numberFrom(usual.shownToCaller, callerPhone, pair), shownToCallee, ...limits } = own ?? {};
+  const {
+    shownToCaller = numberFrom(usual.shownToCaller, callerPhone, pair, usual.region),
+    shownToCallee,
+    ...limits
+  } = own ?? {};
   const terms = { ...usual, ...limits };
   const numbers = hunt ?? [{ phone: calleePhone, extension: calleeExtension, ringSeconds: terms.ringCalleeSeconds }];
   const shownOn = (text: string, callee: string) =>
@@ -64,7 +70,10 @@ export const legAOrder = (
       ...Object.fromEntries(
         numbers.flatMap((number, index) =>
           variablesOf(number, index, legB[index] ?? '', terms.whisper, (callee) =>
-            shownOn(shownToCallee ?? numberFrom(usual.shownToCallee, callee, [callerPhone, callee]), callee),
+            shownOn(
+              shownToCallee ?? numberFrom(usual.shownToCallee, callee, [callerPhone, callee], usual.region),
+              callee,
+            ),
           ),
         ),
       ),

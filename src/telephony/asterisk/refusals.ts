@@ -16,7 +16,9 @@ export interface RefusalRow {
 const row = (code: string, category: RefusalCategory, means: string): RefusalRow => ({ code, category, means });
 
 /** Asterisk, or a proxy before it, is down or rejects our credentials. */
-const ARI_DOWN = row('ARI-…', 'provider_down', 'any other status: Asterisk boots, or does not take our user');
+const ARI_DOWN = row('ARI-…', 'provider_down', '401, 403, 404, 503: Asterisk boots, or does not take our user');
+/** Asterisk's own refusals. A proxy's 502 and 504 do not say whether Asterisk has the order, and a phone may ring. */
+const REFUSING: readonly number[] = [400, 401, 403, 404, 409, 500, 503];
 const NO_CHANNEL = 'no channel could be made (409: what a 500 becomes on a connection that has seen a 409)';
 
 /** By the status of `POST /channels`. If no channel can be made, it depends on whether the device is a trunk. */
@@ -29,9 +31,13 @@ export const ARI_REFUSALS = {
 
 /** By the SIP status of leg A. A code that ends in … matches every status without a row of its own. */
 export const SIP_REFUSALS: readonly RefusalRow[] = [
+  row('SIP-402', 'no_funds', 'the trunk wants money'),
   row('SIP-401', 'provider_down', 'the trunk does not take Asterisk’s credentials'),
   row('SIP-407', 'provider_down', 'the trunk does not take Asterisk’s credentials'),
   row('SIP-408', 'provider_down', 'no server behind the trunk has replied'),
+  row('SIP-482', 'provider_down', 'the call goes round in circles behind the trunk'),
+  row('SIP-483', 'provider_down', 'the call goes round in circles behind the trunk'),
+  row('SIP-488', 'provider_down', 'the trunk and Asterisk have no codec in common'),
   row('SIP-5…', 'provider_down', 'a server behind the trunk has failed, or takes no more'),
 ];
 
@@ -46,8 +52,12 @@ export const CAUSE_REFUSALS: readonly RefusalRow[] = [
   row('Q850-102', 'provider_down', 'a timer ran out between switches'),
 ];
 
-/** @param isPhoneOfNumber whether the device is the number's own phone, and not a trunk */
-export const refusalByAri = (status: number, text: string, isPhoneOfNumber: boolean): Refusal => {
+/**
+ * @param isPhoneOfNumber whether the device is the number's own phone, and not a trunk
+ * @returns null if the outcome of the order is unknown
+ */
+export const refusalByAri = (status: number, text: string, isPhoneOfNumber: boolean): Refusal | null => {
+  if (!REFUSING.includes(status)) return null;
   const { category } = rowOfAri(status, isPhoneOfNumber);
   return { category, code: `ARI-${status}`, text };
 };

@@ -1,7 +1,7 @@
 /** The fields of a dial, and the refusals that need no request. Pure. */
 import type { DialRequest, Refusal } from '../telephony-provider.js';
 import { numberFrom } from '../number-pool.js';
-import { talkWarning } from '../talk-warning.js';
+import { countDownOf } from './count-down.js';
 import { writeUserData } from './user-data.js';
 import { nationalNumber } from './national-number.js';
 import type { YuntongxunOptions } from './yuntongxun-options.js';
@@ -27,7 +27,7 @@ export const callbackOrder = (
   cdrUrl: string | null,
 ): CallbackOrder => {
   const maxCallSeconds = terms.longestTalkSeconds ?? usual.maxCallSeconds;
-  const warning = talkWarning(usual.talkWarningSeconds, maxCallSeconds);
+  const warning = countDownOf(usual.talkWarningSeconds, maxCallSeconds);
   const record = terms.record ?? usual.record ?? false;
   const [from, to] = [nationalNumber(callerPhone), nationalNumber(calleePhone)];
   if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { storable } from '../../common/foreign-json.js';
 import { growingTo } from '../../common/growing-cache.js';
 import { NotReached } from '../provider-connections.js';
-import { talkWarning } from '../talk-warning.js';
+import { countDownOf } from './count-down.js';
 import {
   StatusUnavailable,
   type CallMilestone,
@@ -238,7 +238,7 @@ const NO = writeXml('Response', { statuscode: '0001', statusmsg: 'The call is ov
 const yes = ({ action, terms }: Notification, usual: YuntongxunOptions) => {
   const record = terms?.record ?? usual.record ?? false;
   const maxCallSeconds = terms?.longestTalkSeconds ?? usual.maxCallSeconds;
-  const warning = talkWarning(usual.talkWarningSeconds, maxCallSeconds);
+  const warning = countDownOf(usual.talkWarningSeconds, maxCallSeconds);
   return {
     contentType: 'application/xml; charset=utf-8',
     body: writeXml('Response', {
