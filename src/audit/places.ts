@@ -1,4 +1,5 @@
 import { AppError } from '../common/error-table.js';
+import { startLimit } from '../common/time-limit.js';
 
 const RETRY_SECONDS = 5;
 
@@ -27,13 +28,13 @@ export class Places {
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const endLimit = startLimit(this.longestWaitMs, () => {
         this.waiting.delete(enter);
         const cause = new Error('the entries before this one take too long');
         reject(new AppError('UNAVAILABLE', { cause, retryAfterSeconds: RETRY_SECONDS }));
-      }, this.longestWaitMs);
+      });
       const enter = () => {
-        clearTimeout(timer);
+        endLimit();
         resolve();
       };
       this.waiting.add(enter);

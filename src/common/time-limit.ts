@@ -6,10 +6,16 @@
  */
 
 /** A limit is counted in this many parts. A part that ends late, because this process was busy, counts as two at most. */
-const PARTS = 20;
+const PARTS = 10;
+/** By which timers are late in a process that is not busy. */
+const USUAL_DELAY_MS = 5;
+/** Enough to read what has arrived. */
+const LAST_PART_MS = 25;
+/** Sums of fractions are not exact. */
+const NOTHING_MS = 0.5;
 
 /**
- * @param limitMs the time to listen, at least; a process that is always busy has at most 21 turns of its event loop
+ * @param limitMs for a process that listens all the time; one that is always busy has at most 11 turns of its event loop
  * @returns ends the limit; called when the others are done
  */
 export const startLimit = (limitMs: number, onOver: () => void, { isBackground = false } = {}): (() => void) => {
@@ -19,21 +25,18 @@ export const startLimit = (limitMs: number, onOver: () => void, { isBackground =
   let timer: NodeJS.Timeout;
   const next = (): void => {
     const begin = performance.now();
-    timer = setTimeout(
-      () => {
-        const tookMs = performance.now() - begin;
-        leftMs -= Math.min(tookMs, 2 * partMs);
-        if (leftMs <= 0 && tookMs > 2 * partMs && !isLastPart) {
-          // What has arrived meanwhile is read in one more part.
-          isLastPart = true;
-          leftMs = partMs;
-        }
-        // Sums of fractions are not exact.
-        if (leftMs > 0.5) next();
-        else onOver();
-      },
-      Math.min(partMs, leftMs),
-    );
+    const plannedMs = Math.min(partMs, leftMs);
+    timer = setTimeout(() => {
+      const tookMs = performance.now() - begin;
+      leftMs -= Math.min(tookMs, 2 * partMs);
+      if (leftMs <= NOTHING_MS && tookMs > plannedMs + USUAL_DELAY_MS && !isLastPart) {
+        // What has arrived meanwhile is read in one more part.
+        isLastPart = true;
+        leftMs = LAST_PART_MS;
+      }
+      if (leftMs > NOTHING_MS) next();
+      else onOver();
+    }, plannedMs);
     if (isBackground) timer.unref();
   };
   next();

@@ -11,6 +11,7 @@ import { directSettingOf, directUrlOf, type DatabaseSetting } from '../config/co
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { firstConnection } from '../postgres/first-connection.js';
+import { CONNECT_LIMIT_MS } from '../postgres/time-limits.js';
 import { TimeoutClient } from '../postgres/timeout-client.js';
 import { migrateJobQueue } from '../postgres/job-queue.js';
 import { checkRights } from './missing-rights.js';
@@ -139,10 +140,10 @@ const takeTurns = async (lock: TimeoutClient): Promise<void> => {
   }
 };
 
-/** Without time limits: rewriting a large table may take long. */
+/** Without time limits for statements: rewriting a large table may take long. */
 const optionsToMigrate = (url: string) => ({
   ...dataSourceOptions(url, 1),
-  extra: { keepAlive: true, Client: TimeoutClient },
+  extra: { keepAlive: true, Client: TimeoutClient, connectLimitMs: CONNECT_LIMIT_MS },
 });
 
 const USAGE = `Usage: npm run migrate

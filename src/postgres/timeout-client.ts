@@ -56,9 +56,14 @@ export class TimeoutClient extends Client {
     const ask = this.query.bind(this) as (...question: unknown[]) => unknown;
     this.query = ((question: unknown, ...more: unknown[]) => {
       const { query_timeout: own, ...untimed } = typeof question === 'object' ? (question as TimedQuery) : {};
-      const answer = ask(own === undefined ? question : untimed, ...more);
-      if (!(answer instanceof Promise)) return answer;
       const endLimit = this.startQueryLimit(own ?? config.query_timeout);
+      // pg-pool's own query(), as graphile-worker's timetable uses it.
+      const rest = more.map((given) => (isCallback(given) ? endingFirst(endLimit, given) : given));
+      const answer = ask(own === undefined ? question : untimed, ...rest);
+      if (!(answer instanceof Promise)) {
+        if (!more.some(isCallback)) endLimit();
+        return answer;
+      }
       answer.then(endLimit, (error: unknown) => {
         endLimit();
         if ((error as { code?: unknown }).code === READ_ONLY) this.destroy(notWritable());
@@ -110,9 +115,11 @@ export class TimeoutClient extends Client {
   private startConnectLimit(): () => void {
     const { connectLimitMs } = this.config;
     if (connectLimitMs === undefined) return () => undefined;
-    return startLimit(connectLimitMs, () => {
+    // pg never answers a connect that is ended meanwhile, and the limit must not outlive the process then.
+    const onOver = (): void => {
       this.destroy(new Error('timeout expired'));
-    });
+    };
+    return startLimit(connectLimitMs, onOver, { isBackground: true });
   }
 
   private likeThis(connectionString: string): TimeoutClient {
@@ -134,6 +141,17 @@ export class TimeoutClient extends Client {
 
 /** pg supports query_timeout per query; its types do not. */
 export type TimedQuery = QueryConfig & { readonly query_timeout?: number };
+
+type Callback = (...told: unknown[]) => void;
+
+const isCallback = (given: unknown): given is Callback => typeof given === 'function';
+
+const endingFirst =
+  (endLimit: () => void, callback: Callback): Callback =>
+  (...told) => {
+    endLimit();
+    callback(...told);
+  };
 
 interface ParameterStatus {
   readonly parameterName: string;

@@ -82,6 +82,19 @@ describe('a pool', () => {
   });
 });
 
+it('still gives up a statement in callback form, as pg-pool sends it', async () => {
+  const settings = { connectionString: database.url, max: 1, query_timeout: LIMIT_MS, Client: TimeoutClient };
+  const pool = new GradualPool(settings as object);
+  pool.on('error', () => undefined);
+  await pool.query('select 1');
+  database.proxy.mode = 'silence';
+
+  await expect(pool.query('select 1')).rejects.toThrow('Query read timeout');
+
+  expect(pool.totalCount).toBe(0);
+  await pool.end();
+});
+
 it('still gives up a server that is silent', async () => {
   const silent = { connectLimitMs: LIMIT_MS, query_timeout: LIMIT_MS };
   const client = clientWith(silent, database.url);
