@@ -22,6 +22,8 @@ export interface StatusCodeRow {
 
 const SMS_CLIENT = 'jinyicheng/cloopen Sms.php';
 const SMS_COMPONENT = 'RongLianSmsComponent';
+/** A reply of the API for spoken codes that somebody has kept: 应用未上线，语音验证码被叫号码外呼受限. */
+const VOICE_VERIFY = 'a captured reply of VoiceVerify';
 const VENDOR_SDK = 'YanCastle/Tsy CCPRestSDK.class.php';
 
 const row = (codes: string, outcome: CodeOutcome, means: string, source: string | null): StatusCodeRow => {
@@ -53,6 +55,7 @@ export const STATUS_CODES: readonly StatusCodeRow[] = [
   ),
   row('111169-111175', 'forbidden', 'the app’s id or name is empty or not well-formed', SMS_CLIENT),
   row('111176-111182', 'forbidden', 'the app is deleted, not released, paused, unknown or not ours', SMS_CLIENT),
+  row('111324', 'not_permitted', 'the app is not released: it may ring only registered numbers', VOICE_VERIFY),
   row(
     '112000-112299',
     'bad_number',
