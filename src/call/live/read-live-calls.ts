@@ -54,8 +54,10 @@ export const readPicture = (database: DataSource): Promise<Picture> =>
     }
   });
 
+const UNTIL = 'coalesce($2::pg_snapshot, pg_current_snapshot())';
+
 /** In each part, before it is counted: those that are not visible must not take the place of others. */
-const IS_VISIBLE = 'pg_visible_in_snapshot((written_by::text)::xid8, coalesce($2::pg_snapshot, pg_current_snapshot()))';
+const IS_VISIBLE = `pg_visible_in_snapshot((written_by::text)::xid8, ${UNTIL})`;
 
 /**
  * $1: the snapshot after which changes are read. $2: the one until which; null for now.
@@ -70,7 +72,7 @@ with new as (
     (select call_sid, change_number, change, written_by from call_events
      where change_number is not null
        and written_by >= ${asNumber('pg_snapshot_xmax($1::pg_snapshot)')}
-       and written_by < ${asNumber('pg_snapshot_xmax(coalesce($2::pg_snapshot, pg_current_snapshot()))')}
+       and written_by < ${asNumber(`pg_snapshot_xmax(${UNTIL})`)}
        and ${IS_VISIBLE}
      order by written_by limit ${MAX_CHANGES + 1})
     union all
@@ -81,8 +83,8 @@ with new as (
      limit ${MAX_CHANGES + 1})
   ) written
 )
-select coalesce($2::pg_snapshot, pg_current_snapshot())::text as snapshot, ${SERVER} as server,
-  pg_snapshot_xmax(coalesce($2::pg_snapshot, pg_current_snapshot())) >= pg_snapshot_xmax($1::pg_snapshot) as "isGoingOn",
+select ${UNTIL}::text as snapshot, ${SERVER} as server,
+  pg_snapshot_xmax(${UNTIL}) >= pg_snapshot_xmax($1::pg_snapshot) as "isGoingOn",
   new.change as bytes, ${SHOWN_COLUMNS}
 from (select) one
 left join new on true

@@ -175,15 +175,15 @@ export const endReasonOf = (story: Story): ProviderEndReason => {
   if (!story.has('caller_answered')) return endReasonOfUnanswered(story);
   // Leg A did not press 1 (CONFIRM_CALLER): a mailbox, or somebody who does not want the call.
   if (story.get('confirmed') === 'no') return 'no_answer';
+  // Of a wrong ASTERISK_DIAL. Asterisk then ends leg A by itself, and the dialplan goes no further.
+  if (story.get('status') === 'INVALIDARGS') return 'failed';
   // Another number of the hunt would have been dialled, so leg A has hung up, however the last dialled one has ended.
-  if (story.get('more') === 'yes' && story.get('status') !== 'INVALIDARGS') return 'canceled';
+  if (story.get('more') === 'yes') return 'canceled';
   return endReasonOfLegB(story);
 };
 
 const endReasonOfLegB = (story: Story): ProviderEndReason => {
   const status = story.get('status');
-  // Of a wrong ASTERISK_DIAL. Asterisk then ends leg A by itself, and the dialplan goes no further.
-  if (status === 'INVALIDARGS') return 'failed';
   const cause = story.get('cause_b');
   // Canceled before leg B was dialled, while it rang, or at the instant of its answer, when the dialplan connects no
   // one. The dialplan notes the cause, 0 if there is none, right after leg B's end: without it, leg A has hung up before.
