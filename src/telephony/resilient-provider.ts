@@ -82,7 +82,6 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly limits: ProviderLimits;
   readonly asksPerSecond: number;
   readonly limitsTalk?: true;
-  readonly dialsExtensions?: true;
   readonly hunts?: true;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
@@ -108,7 +107,6 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     this.weight = weight;
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
     if (provider.limitsTalk) this.limitsTalk = true;
-    if (provider.dialsExtensions) this.dialsExtensions = true;
     if (provider.hunts) this.hunts = true;
     if (provider.defaultAccount) {
       this.defaultAccount = provider.defaultAccount;
@@ -137,6 +135,10 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   /** Whether dials are refused without a request, except for occasional trials. */
   get isCircuitOpen(): boolean {
     return this.circuits.dial.state !== 'closed';
+  }
+
+  dialsExtension(calleePhone: string): boolean {
+    return this.provider.dialsExtension?.(calleePhone) ?? false;
   }
 
   isListening(): boolean {

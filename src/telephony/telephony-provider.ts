@@ -19,8 +19,11 @@ export interface TelephonyProvider {
   /** Whether it ends a call by itself after DialTerms.longestTalkSeconds. */
   readonly limitsTalk?: true;
 
-  /** Whether it dials DialRequest.calleeExtension. Otherwise it gets no such call. */
-  readonly dialsExtensions?: true;
+  /**
+   * Whether it dials DialRequest.calleeExtension of this number. Otherwise it gets no such call. Without it the provider dials
+   * no extensions.
+   */
+  dialsExtension?(calleePhone: string): boolean;
 
   /**
    * Whether it dials DialRequest.hunt by itself, also if all of Ringback stops or has stopped. Otherwise it gets only

@@ -34,6 +34,7 @@ describe('a call to a number with an extension', () => {
   it('is carried by the first provider that can dial the extension, which gets it as tones', async () => {
     const userId = await telephony.user('yuntongxun', 'twilio');
     const callee = newPhone('13');
+    const before = telephony.yuntongxun.requests.length;
 
     const { status, body } = await calls.place({ caller: { userId }, callee: { phone: written(callee, '8001') } });
 
@@ -41,13 +42,22 @@ describe('a call to a number with an extension', () => {
     expect(formOf(callee)?.get('Twiml')).toMatch(
       new RegExp(`<Number [^>]*sendDigits="wwww8001"[^>]*>\\${callee}</Number>`),
     );
-    expect(telephony.yuntongxun.calls.dials).toEqual([]);
+    expect(telephony.yuntongxun.requests).toHaveLength(before);
     const { events } = (await admin('GET', `calls/${String(body.callSid)}`)).body as {
       events: { type: string; detail: unknown }[];
     };
     expect(events.find(({ type }) => type === 'requested')).toMatchObject({
       detail: { dialled: `${callee};ext=8001` },
     });
+  });
+
+  it('is carried by a provider that dials the extensions of landlines, if it is one', async () => {
+    const userId = await telephony.user('yuntongxun', 'twilio');
+
+    const { status, body } = await calls.place({ caller: { userId }, callee: { phone: '010-56469513转8001' } });
+
+    expect({ status, body }).toMatchObject({ status: 201, body: { provider: 'yuntongxun' } });
+    expect(telephony.yuntongxun.calls.dials.map(({ fields }) => fields.to)).toContain('01056469513-8001');
   });
 
   it('shows nothing of the extension in the masked bundle', async () => {

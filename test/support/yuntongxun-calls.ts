@@ -53,6 +53,9 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   '13': [2, 7, null],
 };
 
+/** Without the extension of a landline, `01052823298-3627`. */
+export const scriptOf = (to: string): string => to.replace(/-\d+$/, '').slice(-2);
+
 export interface CallsOptions {
   /** The script's times are divided by this. */
   readonly speed: number;
@@ -135,7 +138,7 @@ export class StandInCalls {
       // With 应用鉴权, the app's answer decides whether the call continues.
       call.isRecorded = answer!.includes('<record>1</record>');
     }
-    const [callerAnswers, calleeAnswers, end] = SCRIPTS[call.fields.to!.slice(-2)] ?? SCRIPTS['00']!;
+    const [callerAnswers, calleeAnswers, end] = SCRIPTS[scriptOf(call.fields.to!)] ?? SCRIPTS['00']!;
     this.at(call, callerAnswers, () => {
       call.callerAnsweredAt = new Date();
     });

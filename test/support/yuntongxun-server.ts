@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { StandInCalls, type CancelAnswer } from './yuntongxun-calls.js';
+import { scriptOf, StandInCalls, type CancelAnswer } from './yuntongxun-calls.js';
 import { Bare, checkRequest, Refused, type CheckedRequest, type Format } from './yuntongxun-request.js';
 
 export interface YuntongxunServer {
@@ -97,7 +97,7 @@ export const startYuntongxunServer = async ({
   };
 
   const callback = (sid: string, fields: Leaves): Answer | 'silence' | 'failure' => {
-    const script = fields.to!.slice(-2);
+    const script = scriptOf(fields.to!);
     const refusal = SCRIPTED_REFUSALS[script];
     if (refusal) return { statusCode: refusal[0], statusMsg: refusal[1] };
     if (script === '09') return 'failure';

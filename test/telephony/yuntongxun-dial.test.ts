@@ -122,6 +122,24 @@ it('a short number is dialled unchanged', async () => {
   expect(server.complaints).toEqual([]);
 });
 
+it('the extension of a landline follows its number', async () => {
+  await dial('13', { calleePhone: '+861056469513', calleeExtension: '8001' });
+
+  expect(server.calls.dials[0]!.fields.to).toBe('01056469513-8001');
+  expect(server.complaints).toEqual([]);
+});
+
+it.each([
+  ['a landline', '+861056469513', true],
+  ['a landline of another area', '+8657112345678', true],
+  ['a mobile phone', '+8613800002013', false],
+  ['a service number', '95588', false],
+  ['a 400 number', '+864008001234', false],
+  ['a foreign number', '+14155550123', false],
+])('%s (%s): dials its extensions: %s', (_, phone, does) => {
+  expect(provider.dialsExtension(phone)).toBe(does);
+});
+
 it('a sub-account with a wrong secret is refused as bad_account', async () => {
   const subAccount = { ...server.subAccount, secret: 'stale' };
 

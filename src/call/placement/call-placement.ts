@@ -282,10 +282,12 @@ export class CallPlacement {
   }
 
   private routeTo({ calleePhone, calleeExtension }: Parties, terms: CallTerms | undefined): RouteTaken | undefined {
-    const route = calleePhone ? this.providers.routeTo(calleePhone, terms?.route ?? null) : undefined;
+    if (!calleePhone) return undefined;
+    const route = this.providers.routeTo(calleePhone, terms?.route ?? null);
     const only = terms?.provider ?? null;
     const providers = route?.providers.filter(({ name }) => only === null || isNamedBy(name, only)) ?? [];
-    return route && providers.length > 0 ? { ...route, providers: dialling(providers, calleeExtension) } : undefined;
+    if (!route || providers.length === 0) return undefined;
+    return { ...route, providers: dialling(providers, calleePhone, calleeExtension) };
   }
 
   private refused(refusal: RuleRefusal, checks: readonly Check[]): NotPlaced {

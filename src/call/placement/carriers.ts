@@ -33,9 +33,10 @@ export const knownAccount = (
 /** @param extension the callee's; null for none */
 export const dialling = (
   providers: readonly ResilientProvider[],
+  calleePhone: string,
   extension: string | null,
 ): readonly ResilientProvider[] =>
-  extension === null ? providers : providers.filter(({ dialsExtensions }) => dialsExtensions);
+  extension === null ? providers : providers.filter((provider) => provider.dialsExtension(calleePhone));
 
 export class Carriers {
   constructor(

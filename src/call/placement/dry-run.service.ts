@@ -79,7 +79,8 @@ export class DryRunService {
     };
     const parties = { ...found.parties, calleePhone: number, calleeExtension: extension };
     const onRoute = number === null ? undefined : this.providers.routeTo(number);
-    const route = onRoute && { ...onRoute, providers: dialling(onRoute.providers, extension) };
+    const diallers = number === null || !onRoute ? [] : dialling(onRoute.providers, number, extension);
+    const route = onRoute && { ...onRoute, providers: diallers };
     const call = { callerId, calleePhone: number, isServiceLine: false, lineCallsAtOnce: null };
     const { bill, money } = await this.spending.fitting(
       this.spending.billOf(callToPay(callerId, parties, route, null)),
@@ -101,7 +102,7 @@ export class DryRunService {
       lookAt(provider, knownAccount(provider, callerId, parties), {
         carried: openCalls.get(provider.name) ?? 0,
         isPriced: bill === null || provider.name in bill.prices,
-        dialsCallee: extension === null || provider.dialsExtensions === true,
+        dialsCallee: diallers.includes(provider),
       }),
     );
     const carrier = looks.find(({ obstacle }) => obstacle === null)?.provider ?? null;

@@ -63,7 +63,6 @@ const DIALS_NOBODY = 'Local/nobody@ringback-forwards-nothing/n';
 export class AsteriskProvider implements TelephonyProvider {
   readonly name: string;
   readonly limitsTalk = true;
-  readonly dialsExtensions = true;
   readonly hunts = true;
   /** It has no accounts: all calls are the PBX's own. */
   readonly defaultAccount = { externalId: 'default', secret: '' };
@@ -91,6 +90,10 @@ export class AsteriskProvider implements TelephonyProvider {
     );
     if (changed.length > 0)
       logger.info({ provider: this.name, dialled: changed }, 'option n is added to Local channels of ASTERISK_DIAL');
+  }
+
+  dialsExtension(): boolean {
+    return true;
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {

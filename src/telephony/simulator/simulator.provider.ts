@@ -24,7 +24,6 @@ export const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toStri
  */
 export class SimulatorProvider implements TelephonyProvider {
   readonly name = 'simulator';
-  readonly dialsExtensions = true;
   readonly hunts = true;
   readonly defaultAccount = { externalId: 'default', secret: '' };
   private readonly accepted: readonly Webhook[];
@@ -35,6 +34,10 @@ export class SimulatorProvider implements TelephonyProvider {
     secrets: readonly string[],
   ) {
     this.accepted = secrets.map((secret) => new Webhook(secret));
+  }
+
+  dialsExtension(): boolean {
+    return true;
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {

@@ -40,8 +40,6 @@ export interface Dialect extends OrderForm {
   readonly searches: (startedAfter: Date) => readonly CallFilter[];
   /** Whether `canceled` ends only a leg that has not been answered. */
   readonly cancelsUnanswered: boolean;
-  /** Whether `sendDigits` dials an extension after the answer. */
-  readonly dialsExtensions: boolean;
   /** Ends each callback URL: the company reads it as instructions to itself, and does not send it. */
   readonly urlFragment: string;
   /** What a callback URL contains, sealed. */

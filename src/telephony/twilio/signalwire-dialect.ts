@@ -63,7 +63,6 @@ export const SIGNALWIRE: Dialect = {
   recordsParents: true,
   searches: (startedAfter) => [{ startTimeAfter: startedAfter }, { status: 'queued' }, { status: 'ringing' }],
   cancelsUnanswered: true,
-  dialsExtensions: true,
   withinLimits: (plan) => ({
     ...plan,
     ringCallerSeconds: within(plan.ringCallerSeconds, 1, 600),

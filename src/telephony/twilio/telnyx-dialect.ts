@@ -92,7 +92,6 @@ export const telnyxDialect = (applicationSid: string): Dialect => ({
   // It is not documented whether a call has a start time before it is answered, or in which order calls are listed.
   searches: (startedAfter) => [{ startTimeAfter: startedAfter }, {}],
   cancelsUnanswered: false,
-  dialsExtensions: true,
   withinLimits: (plan) => ({
     ...plan,
     ringCallerSeconds: within(plan.ringCallerSeconds, 5, 120),

@@ -29,7 +29,6 @@ export const TWILIO: Dialect = {
   // documented. So both are requested by status as well.
   searches: (startedAfter) => [{ startTimeAfter: startedAfter }, { status: 'queued' }, { status: 'ringing' }],
   cancelsUnanswered: true,
-  dialsExtensions: true,
   withinLimits: (plan) => plan,
   asks: { chinese: { language: 'zh-CN' }, english: { language: 'en-US' }, tellsNoKey: true },
   // Three more attempts after any failure. By default Twilio retries only if it could not connect, and an event during

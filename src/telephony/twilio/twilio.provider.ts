@@ -74,7 +74,6 @@ export class TwilioProvider implements TelephonyProvider {
   readonly limitsTalk = true;
   /** Each next number is the reply to the end of the Dial before. */
   readonly hunts = true;
-  readonly dialsExtensions?: true;
   /** Each status needs up to two requests. Twilio limits concurrent requests and answers more with 429. */
   readonly asksPerSecond = 100;
   readonly defaultAccount: SubAccountCredentials;
@@ -86,11 +85,15 @@ export class TwilioProvider implements TelephonyProvider {
   constructor(private readonly options: TwilioOptions) {
     this.dialect = options.dialect ?? TWILIO;
     this.name = this.dialect.name;
-    if (this.dialect.dialsExtensions) this.dialsExtensions = true;
     this.publicUrl = options.publicUrl.replace(/\/+$/, '');
     this.key = sealKeyOf(options.authToken);
     this.defaultAccount = { externalId: options.accountSid, secret: options.authToken };
     this.http = new TwilioHttp(this.dialect, options.apiUrl ?? this.dialect.apiUrl ?? '', options.proxyFor);
+  }
+
+  /** By `sendDigits`. */
+  dialsExtension(): boolean {
+    return true;
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {

@@ -22,7 +22,7 @@ const refused = (category: Refusal['category'], code: string, text: string): Cal
 
 /** @param cdrUrl the URL for the call's realtime CDR; null for none */
 export const callbackOrder = (
-  { callSid, callerPhone, calleePhone, subAccount, terms = {} }: DialRequest,
+  { callSid, callerPhone, calleePhone, calleeExtension, subAccount, terms = {} }: DialRequest,
   { displayNumbers = {}, ...usual }: YuntongxunOptions,
   cdrUrl: string | null,
 ): CallbackOrder => {
@@ -46,7 +46,7 @@ export const callbackOrder = (
     kind: 'order',
     fields: {
       from,
-      to,
+      to: calleeExtension === undefined ? to : `${to}-${calleeExtension}`,
       ...shown('customerSerNum', shownToCallee, to),
       ...shown('fromSerNum', shownToCaller, from),
       userData: writeUserData(callSid, terms),

@@ -18,3 +18,6 @@ export const nationalNumber = (phone: string): string | null => {
   if (number?.countryCallingCode !== '86' || !number.isValid()) return null;
   return number.formatNational().replace(/\D/g, '');
 };
+
+/** Whether the callee's number may have an extension behind it: a landline, which begins with the zero of its area code. */
+export const hasExtensions = (phone: string): boolean => nationalNumber(phone)?.startsWith('0') === true;

@@ -18,6 +18,7 @@ import {
   type WebhookRequest,
 } from '../telephony-provider.js';
 import { callbackOrder, isSid } from './callback-order.js';
+import { hasExtensions } from './national-number.js';
 import { joinedLegs } from './cdr-legs.js';
 import { MalformedWebhook, readNotification, type Notification } from './notification.js';
 import type { Account } from './request-signature.js';
@@ -62,6 +63,10 @@ export class YuntongxunProvider implements TelephonyProvider {
     this.rest = new RestClient({ url, format, replyLimitMs, proxyFor });
     this.main = { sid: accountSid, token: authToken };
     this.cdrUrl = publicUrl === undefined ? null : publicUrl.replace(/\/+$/, '') + webhookPath(webhookToken);
+  }
+
+  dialsExtension(calleePhone: string): boolean {
+    return hasExtensions(calleePhone);
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {

@@ -105,6 +105,8 @@ export interface Bench {
   readonly line: TcpProxy;
   readonly farSide: FarSide;
   parties(scenario: Scenario | Mistake, caller?: Caller): Promise<Omit<DialRequest, 'callSid'>>;
+  /** A number that talks on, for a provider that does not dial the extensions of every number. */
+  readonly switchboard?: string;
   /** A call that was never placed, with an id in the provider's format. */
   readonly unknownCall: ProviderCall;
   /** Only for a provider with webhooks. */

@@ -43,6 +43,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       const [dial] = dialsOf(callSid);
       return dial ? PHASES[server.calls.phaseOf(dial.callSid)] : 'over';
     },
+    extensionOf: async (callSid) => dialsOf(callSid)[0]?.fields.to?.split('-')[1],
   };
   return {
     service,
@@ -53,6 +54,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
     }),
+    switchboard: '+861056469513',
     unknownCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
     forger,
     close: closing(service, line, server),
@@ -77,7 +79,7 @@ describe('Yuntongxun', () => {
       explainsRefusals: false,
       checksSubAccounts: true,
       makesSubAccounts: true,
-      dialsExtensions: false,
+      dialsExtensions: true,
       hunts: false,
       confirmsCaller: false,
       whispers: false,
