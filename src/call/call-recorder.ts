@@ -6,6 +6,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
+import { ProviderRegistry } from '../telephony/provider-registry.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
 import {
   applyCallEvent,
@@ -17,6 +18,7 @@ import {
 import { inTraceOfCall } from './record/call-trace.js';
 import type { CallEventType, StateType } from './record/call-lifecycle.js';
 import { longestStays } from './record/call-limits.js';
+import { orderHangUp } from './cancel/order-hang-up.js';
 import { countEnd } from './end-metrics.js';
 import { ChangeFeed } from './updates/change-feed.js';
 import { openCall, type CallToOpen, type OpenCall } from './record/open-call.js';
@@ -41,6 +43,7 @@ export class CallRecorder {
   constructor(
     private readonly database: DataSource,
     private readonly feed: ChangeFeed,
+    private readonly providers: ProviderRegistry,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -115,11 +118,23 @@ export class CallRecorder {
 
   private async write(event: EventToApply): Promise<Applied> {
     const application = await applyCallEvent(this.database, event, longestStays(this.config));
-    const { applied, end } = application;
+    const { applied, end, livesOn } = application;
     this.publish(application);
+    if (livesOn) void this.hangUpGivenUp(event);
     if (end !== null) countEnd(end);
     const { provider, type, endReason, eventId } = event;
     this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');
     return applied;
+  }
+
+  /**
+   * Its caller has been told that the call is over, and may have asked for another one. So its phones must not ring. What
+   * the provider then reports as its end corrects the record. Without a reply the next event orders it again.
+   */
+  private async hangUpGivenUp({ provider: name, callSid, providerCallId = null }: EventToApply): Promise<void> {
+    const { database, logger } = this;
+    const provider = this.providers.named(name);
+    const outcome = provider && (await orderHangUp({ database, logger }, provider, { callSid, providerCallId }));
+    if (outcome?.kind === 'taken') logger.warn({ provider: name }, 'a call that was given up went on and is hung up');
   }
 }

@@ -185,6 +185,21 @@ describe('a dial that fails at Twilio and is not placed', () => {
     expect(lastAtTwilio().legA.status).toBe('canceled');
     expect(await callOf(user)).toMatchObject({ callSid, endReason: 'canceled', providerCallId: idOf(lastAtTwilio()) });
   });
+
+  it('is hung up if Twilio places it after it was closed, and its end corrects the record', async () => {
+    telephony.twilio.holdAt('nothing');
+    const user = await telephony.user();
+    await ask(user, 'call/2009');
+    const { callSid } = await callOf(user);
+    await later(callSid, SETTLED);
+    expect(await callOf(user)).toMatchObject({ state: 4, endReason: 'failed' });
+
+    await placeLate(telephony.twilio.forms.findLast((form) => form.get('StatusCallback')?.includes(callSid))!);
+
+    await waitFor('the end', async () => (await callOf(user)).endReason === 'canceled');
+    expect(lastAtTwilio().legA.status).toBe('canceled');
+    expect(await callOf(user)).toMatchObject({ callSid, state: 4, providerCallId: idOf(lastAtTwilio()) });
+  });
 });
 
 /** Sends the recorded dial again, to a callee whose phone answers. */

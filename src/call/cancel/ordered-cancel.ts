@@ -2,12 +2,10 @@
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../../common/logger.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
-import { loggedRefusal } from '../../telephony/logged-refusal.js';
-import type { HangUpOutcome, ProviderCall } from '../../telephony/telephony-provider.js';
+import type { ProviderCall } from '../../telephony/telephony-provider.js';
 import type { CallRecorder } from '../call-recorder.js';
 import { canceledFacts, releaseCancel, type CancelAuthor } from './cancel-claim.js';
-import { inTraceOfCall } from '../record/call-trace.js';
-import { asAsked } from '../record/dialled-call.js';
+import { orderHangUp } from './order-hang-up.js';
 
 export interface CancelTools {
   readonly database: DataSource;
@@ -26,24 +24,4 @@ export const carryOutCancel = async (
     await tools.recorder.applyOwn(call.callSid, 'canceled', canceledFacts(call.cancelOrderedBy));
   } else if (outcome) await releaseCancel(tools.database, call.callSid);
   return outcome?.kind === 'taken';
-};
-
-/** Returns undefined if the outcome is unknown. */
-export const orderHangUp = async (
-  { database, logger }: CancelTools,
-  provider: ResilientProvider,
-  call: ProviderCall,
-): Promise<HangUpOutcome | undefined> => {
-  try {
-    const outcome = await inTraceOfCall(database, call.callSid, async () =>
-      provider.hangUp(await asAsked(database, call)),
-    );
-    if (outcome.kind === 'refused') {
-      logger.warn({ provider: provider.name, refusal: loggedRefusal(outcome) }, 'the provider refused to hang up');
-    }
-    return outcome;
-  } catch (error) {
-    logger.warn({ error, provider: provider.name }, 'a hang-up request failed; its outcome is unknown');
-    return undefined;
-  }
 };

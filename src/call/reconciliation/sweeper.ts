@@ -22,7 +22,8 @@ import { inTraceOfCall } from '../record/call-trace.js';
 import { CatchUp } from './catch-up.js';
 import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
 import { canceledFacts } from '../cancel/cancel-claim.js';
-import { carryOutCancel, orderHangUp, type CancelTools } from '../cancel/ordered-cancel.js';
+import { orderHangUp } from '../cancel/order-hang-up.js';
+import { carryOutCancel, type CancelTools } from '../cancel/ordered-cancel.js';
 
 /** At 0.5 s per reply this is 100 calls a second. */
 const AT_ONCE = 50;

@@ -56,6 +56,8 @@ export interface Application {
   readonly needsJobs: boolean;
   /** If the event ended the call; null for a later correction of its end. */
   readonly end: CallEnd | null;
+  /** The sweeper has closed the call without its provider's word, and this event says that it goes on there. */
+  readonly livesOn: boolean;
 }
 
 /** Times are in seconds. Null if the call was not rung or not answered. */
@@ -280,6 +282,9 @@ select
     select from call_events earlier
     where earlier.call_sid = $1 and earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
+  exists (
+    select from call where state = 4 and ended_by = 'sweeper' and end_reason in ('lost', 'failed') and provider = $2
+  ) as given_up,
   moved.change, moved.ended as "end", ${needsJobs('moved.change')} as "needsJobs",
   ${JOBS_AFTER_COMMIT}
 from (select) as one left join moved on moved.change is not null
@@ -294,6 +299,7 @@ interface Outcome {
   readonly change: string | null;
   readonly needsJobs: boolean;
   readonly end: CallEnd | null;
+  readonly given_up: boolean;
 }
 
 /** @param longestStays in seconds, for states 1 to 3 */
@@ -328,6 +334,7 @@ export const applyCallEvent = async (
     change: outcome?.change ?? null,
     needsJobs: outcome?.needsJobs ?? false,
     end: outcome?.end ?? null,
+    livesOn: outcome !== undefined && outcome.given_up && outcome.stored && !rule.authority,
   };
 };
 
