@@ -165,6 +165,8 @@ export interface DialledCall {
   readonly calleePhone: string;
   /** The sub-account's id at the provider. */
   readonly subAccount: string;
+  /** DialTerms.shownToCaller of the dial; null for none. */
+  readonly shownToCaller: string | null;
   /** The earliest time of the dial, by our clock. */
   readonly at: Date;
   /** The provider's ids of other recent calls to the same caller's phone. None of them is this call's. */

@@ -2,6 +2,7 @@
 import { backend, newPhone, type Backend } from '../support/backend.js';
 import { CALLER_NUMBER, SHOWN_NUMBERS } from '../support/twilio-call.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
+import { waitFor } from '../support/wait-for.js';
 
 const POOL = SHOWN_NUMBERS.slice(0, 3);
 const [, , , OF_USER, OF_LINE, OF_REQUEST] = SHOWN_NUMBERS;
@@ -79,6 +80,29 @@ describe('the number that the callee’s phone shows', () => {
 
     expect(shownTo(phone)).toBe(OF_USER);
   });
+});
+
+it('the caller’s phone shows the user’s own number at Twilio, also if the reply to the dial is lost', async () => {
+  const [userId, phone] = [await telephony.user('twilio'), newPhone('13')];
+  await admin('PATCH', `users/${userId}`, { shown: { toCaller: OF_USER } });
+  telephony.twilio.replyNext(500, JSON.stringify({ code: 20500, message: 'Internal Server Error', status: 500 }));
+
+  const { body } = await calls.place({ caller: { userId }, callee: { phone }, provider: 'twilio' });
+
+  const form = telephony.twilio.forms.findLast((one) => one.get('Twiml')?.includes(phone));
+  expect(form?.get('From')).toBe(OF_USER);
+  const { callSid } = body as { callSid: string };
+  const shown = await waitFor('the call, which its provider is asked for', async () => {
+    const { body: call } = await admin('GET', `calls/${callSid}`);
+    const events = call.events as { type: string; detail: { shown?: unknown } | null }[];
+    if (!events.some(({ type }) => type === 'accepted')) return undefined;
+    return events.find(({ type }) => type === 'requested')?.detail?.shown;
+  });
+  expect(shown).toEqual({ toCaller: OF_USER });
+  const authorization = `Bearer ${await telephony.service.token('9002', 'admin:read')}`;
+  const masked = await fetch(`${telephony.service.url}/v1/admin/calls/${callSid}`, { headers: { authorization } });
+  expect(masked.status).toBe(200);
+  expect(await masked.text()).not.toContain(OF_USER);
 });
 
 it('both numbers of a line and of a user are combined, and 容联 gets them as it dials', async () => {

@@ -56,16 +56,28 @@ describe('at Twilio', () => {
     await twilio.close();
   });
 
-  it('a dial without a reply is found, whichever number it shows, and no call from another number', async () => {
+  it.each([
+    ['one of the settings', undefined],
+    ['one of its own', SHOWN_NUMBERS.at(-1)],
+  ])('a dial without a reply is found if it shows %s, and no call from another number', async (_, own) => {
     const twilio = provider();
     const others = twilioProvider({ apiUrl: server.url, callerNumber: OTHER_CALLER_NUMBER });
-    const request = { ...twilioDial('13'), callerPhone: CALLER, calleePhone: CALLEE };
+    const shownToCaller = own ?? null;
+    const terms = own === undefined ? undefined : { shownToCaller: own };
+    const request = { ...twilioDial('13'), callerPhone: CALLER, calleePhone: CALLEE, terms };
     const at = new Date();
-    await others.dial(request, noTimeout());
+    await others.dial({ ...request, terms: undefined }, noTimeout());
     const lost = {
       callSid: request.callSid,
       providerCallId: null,
-      dialled: { callerPhone: CALLER, calleePhone: CALLEE, subAccount: TENANT.externalId, at, othersIds: [] },
+      dialled: {
+        callerPhone: CALLER,
+        calleePhone: CALLEE,
+        subAccount: TENANT.externalId,
+        shownToCaller,
+        at,
+        othersIds: [],
+      },
     };
     expect(await twilio.fetchStatus(lost)).toEqual({ kind: 'unknown' });
     server.replyNext(500, JSON.stringify({ code: 20500, message: 'Internal Server Error', status: 500 }));
@@ -74,6 +86,7 @@ describe('at Twilio', () => {
     const status = await twilio.fetchStatus(lost);
 
     const [, call] = [...server.calls.values()];
+    expect(server.forms.at(-1)?.get('From')).toBe(own ?? SAN_FRANCISCO[0]);
     const providerCallId = `${TENANT.externalId}/${call!.legA.sid}`;
     expect(status).toMatchObject({ kind: 'known', events: [{ type: 'accepted', providerCallId }] });
     await Promise.all([twilio.close(), others.close()]);

@@ -219,6 +219,7 @@ describe('a call at Telnyx', () => {
       calleePhone: '',
       subAccount: ACCOUNT.externalId,
       at: new Date(),
+      shownToCaller: null,
       othersIds: [],
     };
 
@@ -239,6 +240,7 @@ describe('a dial without a reply', () => {
       calleePhone: '+8613800002013',
       subAccount: ACCOUNT.externalId,
       at,
+      shownToCaller: null,
       othersIds,
     },
   });

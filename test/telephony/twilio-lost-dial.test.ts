@@ -12,6 +12,7 @@ const DIALLED: DialledCall = {
   calleePhone: '+8613800002000',
   subAccount: ACCOUNT,
   at: AT,
+  shownToCaller: null,
   othersIds: [],
 };
 

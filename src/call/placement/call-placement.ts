@@ -254,6 +254,7 @@ export class CallPlacement {
       detail: {
         checks,
         ...(calleeExtension !== null && { dialled: writtenPhone(calleePhone, calleeExtension) }),
+        ...shownDetail(dialTerms(parties.shown, terms, asked.bill, hunt)),
         ...huntDetail(hunt),
         ...withoutAccount(noAccountAt.splice(0)),
       },
@@ -411,6 +412,12 @@ const dialTerms = (
   };
   return Object.keys(own).length > 0 ? own : undefined;
 };
+
+/** As the timeline stores it. A dial whose reply is lost is also searched for by it (dialled-call.ts). */
+const shownDetail = ({ shownToCaller: toCaller, shownToCallee: toCallee }: DialTerms = {}) =>
+  (toCaller ?? toCallee) !== undefined && {
+    shown: { ...(toCaller !== undefined && { toCaller }), ...(toCallee !== undefined && { toCallee }) },
+  };
 
 const talkOf = (terms: CallTerms | undefined): number | null => terms?.longestTalkSeconds ?? null;
 

@@ -19,6 +19,8 @@ const find = preparedStatement<DialledCall>(
   'dialled-call',
   `
 select caller_phone as "callerPhone", callee_phone as "calleePhone", sub_account as "subAccount",
+  (select event.detail -> 'shown' ->> 'toCaller' from call_events event
+   where event.call_sid = $1 and event.type = 'requested') as "shownToCaller",
   case when turn_at = 'infinity' then requested_at else coalesce(turn_at, requested_at) end as at,
   array(
     ${OTHERS} and other.state < 4

@@ -58,7 +58,8 @@ export const dialOrder = (
   form: OrderForm,
 ): CreateCall => {
   const { shownToCallee = [usual.callerNumber], ...others } = usual;
-  const callerNumber = numberFrom(shownToCaller(usual), callerPhone, [callerPhone, calleePhone]);
+  const callerNumber =
+    terms?.shownToCaller ?? numberFrom(shownToCaller(usual), callerPhone, [callerPhone, calleePhone]);
   const plan = { ...others, callerNumber, ...ownPlan(terms) };
   const numbers = hunt ?? [{ phone: calleePhone, extension: calleeExtension, ringSeconds: plan.ringCalleeSeconds }];
   const callees = numbers.map((number) => ({
@@ -68,13 +69,16 @@ export const dialOrder = (
   return orderOf(callerPhone, callees, form.withinLimits(plan), urlFor, form);
 };
 
-/** The numbers of which the caller's phone shows one. A dial's own `shownToCaller` is not one: a lost dial could not be searched for by it. */
+/** The numbers of which the caller's phone shows one if the dial has none of its own. */
 const shownToCaller = ({ callerNumber, shownToCaller: numbers = [callerNumber] }: CallPlan): readonly string[] =>
   numbers;
 
-/** All numbers from which a dial may have come, also by a replica that has no `shownToCaller` yet. */
-export const callingNumbers = (plan: CallPlan): readonly string[] => [
-  ...new Set([plan.callerNumber, ...shownToCaller(plan)]),
+/**
+ * All numbers from which a dial may have come, also by a replica that has no `shownToCaller` yet, or does not apply the dial's own.
+ * @param own the dial's `shownToCaller`
+ */
+export const callingNumbers = (plan: CallPlan, own: string | null): readonly string[] => [
+  ...new Set([...(own === null ? [] : [own]), plan.callerNumber, ...shownToCaller(plan)]),
 ];
 
 type Plan = Omit<CallPlan, 'shownToCaller' | 'shownToCallee'>;

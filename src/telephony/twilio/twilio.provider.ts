@@ -258,13 +258,13 @@ export class TwilioProvider implements TelephonyProvider {
     if (!dialled || !this.isAccount(dialled.subAccount)) {
       throw new StatusUnavailable('no status of this call: neither its id nor its dial is known');
     }
-    const { subAccount: accountSid, callerPhone, at } = dialled;
+    const { subAccount: accountSid, callerPhone, shownToCaller, at } = dialled;
     const account = this.accountOf({ accountSid });
     const startedAfter = new Date(at.getTime() - LOOKED_BACK_MS);
     const found = callOfDial(
       dialled,
       accountSid,
-      await account.callsTo(callerPhone, callingNumbers(this.options), startedAfter),
+      await account.callsTo(callerPhone, callingNumbers(this.options, shownToCaller), startedAfter),
     );
     if (found && !this.dialect.recordsParents) {
       // Another call may have dialled this phone as its leg B.
