@@ -3,6 +3,7 @@ import { get, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders
 import { once } from 'node:events';
 import { parse } from 'csv-parse/sync';
 import { Client } from 'pg';
+import { issueToken } from '../../src/auth/token-issuer.js';
 import { CallExports, EXPORTS_AT_ONCE } from '../../src/admin/calls/call-exports.service.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { Draining } from '../../src/common/draining.js';
@@ -11,7 +12,7 @@ import { makeKey } from '../support/api-key.js';
 import { collectedLog } from '../support/collected-log.js';
 import { fillWithCalls, OPEN_CALLS } from '../support/many-calls.js';
 import { storeCall } from '../support/stored-call.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** More than the buffers of a connection take. */
@@ -21,7 +22,10 @@ const log = collectedLog();
 let service: TestApp;
 
 beforeAll(async () => {
-  service = await startTestApp({ environment: { LOG_LEVEL: 'warn', SWEEP_EVERY: '600' }, logTo: log.stream });
+  service = await startTestApp({
+    environment: { LOG_LEVEL: 'warn', SWEEP_EVERY: '600', JWT_LEEWAY: '0' },
+    logTo: log.stream,
+  });
   await service.database.query(`update call_records set provider = 'elsewhere'`);
   await fillWithCalls(service.database, CALLS);
 });
@@ -340,6 +344,16 @@ describe('a client', () => {
 
     expect(await isWhole(response)).toBe(false);
     await waitFor('the end', () => running() === 0);
+  });
+
+  it('whose token expires gets no more', async () => {
+    const token = await issueToken(TEST_SECRET, { userId: '1001', scope: 'admin', lifetimeSeconds: 5 });
+    const [, response] = await openSlowly('calls.ndjson', token);
+    expect(response.statusCode).toBe(200);
+
+    await waitFor('the end', () => running() === 0);
+
+    expect(await isWhole(response)).toBe(false);
   });
 
   it('who signs out of the desk gets no more', async () => {
