@@ -136,7 +136,8 @@ export const PlaceCallApi = () =>
         'the caller has no sub-account, or the provider refuses it; or no provider has a default account for a caller by phone',
       EXTENSION_NOT_DIALLED: 'no provider of the route can dial the callee’s extension, or the caller’s phone has one',
       NUMBER_REFUSED: 'the provider refuses a number',
-      CALL_NOT_PERMITTED: 'the provider does not permit the call: a number must be registered there, or is barred',
+      CALL_NOT_PERMITTED:
+        'the provider does not permit the call: a number must be registered there, is barred, or is beyond its reach',
       IDEMPOTENCY_KEY_REUSED: 'an earlier request with this `Idempotency-Key` had another body',
     }),
     problems(

@@ -184,7 +184,8 @@ export type DialOutcome =
 /**
  * too_frequent and not_permitted are refusals by the provider's policy. too_frequent: this caller or callee is called
  * too often; the same call may be placed later. not_permitted: something must be changed before this call, such as a
- * number to register or to remove from a blacklist, or a destination to enable.
+ * number to register or to remove from a blacklist, or a destination to enable; or the number, which may be right, is
+ * beyond the provider's reach. bad_number: the number is wrong at every provider.
  * rate_limited applies to our requests as a whole. forbidden is any other refusal, including problems of our own
  * account.
  */

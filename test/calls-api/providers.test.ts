@@ -120,7 +120,7 @@ describe('the terms of a call', () => {
     const foreign = await to('+44 20 7946 0000');
 
     expect(malformed).toMatchObject({ status: 400, body: { errors: [{ where: '/shown/toCallee' }] } });
-    expect(foreign).toMatchObject({ status: 422, body: { code: 'NUMBER_REFUSED' } });
+    expect(foreign).toMatchObject({ status: 422, body: { code: 'CALL_NOT_PERMITTED' } });
   });
 
   it('come from the settings when the request has none', async () => {

@@ -89,8 +89,8 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
 
 describe('a dial is refused without a request', () => {
   it.each([
-    ['the caller’s number is foreign', { callerPhone: '+14155550123' }, 'bad_number', 'RB-NOT-CHINA'],
-    ['the callee is in Hong Kong', { calleePhone: '+85251234567' }, 'bad_number', 'RB-NOT-CHINA'],
+    ['the caller’s number is foreign', { callerPhone: '+14155550123' }, 'not_permitted', 'RB-NOT-CHINA'],
+    ['the callee is in Hong Kong', { calleePhone: '+85251234567' }, 'not_permitted', 'RB-NOT-CHINA'],
     ['the sub-account is not a sid', { subAccount: { externalId: '../x', secret: 's' } }, 'bad_account', 'RB-NO-SID'],
     ['the sub-account is empty', { subAccount: { externalId: '', secret: '' } }, 'bad_account', 'RB-NO-SID'],
   ])('when %s', async (_, changes, category, code) => {

@@ -10,7 +10,6 @@ import {
   type HangUpOutcome,
   type ProviderCall,
   type ProviderListener,
-  type Refusal,
   type TelephonyProvider,
 } from '../telephony-provider.js';
 import { AriClient, type AriCredentials, type AriReply } from './ari-client.js';
@@ -30,7 +29,7 @@ import { dialStringFor, isPhoneOfNumber, keepingLocalChannels, ruleFor, type Dia
 import { EventSocket, type AriEvent, type SocketListener } from './event-socket.js';
 import { FirstSign } from './first-signs.js';
 import { legAOrder, type CallTerms } from './leg-a-order.js';
-import { refusalByAri, refusalOfLegA } from './refusals.js';
+import { OWN_REFUSALS, refusalByAri, refusalOfLegA, type RefusalRow } from './refusals.js';
 import { limitSignal } from '../../common/time-limit.js';
 
 export interface AsteriskOptions extends AriCredentials, CallTerms {
@@ -101,8 +100,7 @@ export class AsteriskProvider implements TelephonyProvider {
     const { callSid, callerPhone, calleePhone, hunt = [{ phone: calleePhone }] } = request;
     const ruleA = ruleFor(this.dialRules, callerPhone);
     const rulesB = hunt.map(({ phone }) => ruleFor(this.dialRules, phone));
-    if (!ruleA || rulesB.every((rule) => rule === null))
-      return refused('bad_number', 'NO-RULE', 'no rule of ASTERISK_DIAL fits one of the numbers');
+    if (!ruleA || rulesB.every((rule) => rule === null)) return refused(OWN_REFUSALS.noRule, OWN_REFUSALS.noRule.means);
     const legB = hunt.map(({ phone }, index) => {
       const rule = rulesB[index];
       return rule ? dialStringFor(rule, phone) : DIALS_NOBODY;
@@ -121,7 +119,7 @@ export class AsteriskProvider implements TelephonyProvider {
     } catch (error) {
       // The reply was lost, but an event reported the refusal of leg A.
       if (sign.refusal) return { kind: 'refused', ...sign.refusal };
-      if (error instanceof NotReached) return refused('provider_down', 'UNREACHED', error.message);
+      if (error instanceof NotReached) return refused(OWN_REFUSALS.unreached, error.message);
       throw error;
     } finally {
       this.dials.delete(callSid);
@@ -308,7 +306,7 @@ const tellStory = (callSid: string, story: string, to: ProviderListener, onlyHer
   for (const event of eventsOfStory(callSid, readStory(story))) to.onEvent(event, onlyHere);
 };
 
-const refused = (category: Refusal['category'], code: string, text: string): DialOutcome => ({
+const refused = ({ category, code }: RefusalRow, text: string): DialOutcome => ({
   kind: 'refused',
   category,
   code,

@@ -1,7 +1,8 @@
 /**
  * The meaning of Asterisk's refusals: of the originate order, by ARI status, and of leg A itself, which a trunk refuses
  * before a phone has rung. docs/providers/refusals.md shows these rows with their sources. Pure.
- * `provider_down` is every refusal that is not due to the number: another provider may carry the same call.
+ * Except for the number's own device and a malformed order, the number is not the reason: another provider may carry the
+ * same call.
  */
 import type { Refusal, RefusalCategory } from '../telephony-provider.js';
 import type { Story } from './call-story.js';
@@ -14,6 +15,13 @@ export interface RefusalRow {
 }
 
 const row = (code: string, category: RefusalCategory, means: string): RefusalRow => ({ code, category, means });
+
+/** Refusals by Ringback itself: Asterisk received no order. */
+export const OWN_REFUSALS = {
+  unreached: row('UNREACHED', 'provider_down', 'no connection to Asterisk could be made'),
+  /** The number may be right: this Asterisk alone has no channel for it. */
+  noRule: row('NO-RULE', 'not_permitted', 'no rule of ASTERISK_DIAL fits one of the numbers'),
+} as const;
 
 /** Asterisk, or a proxy before it, is down or rejects our credentials. */
 const ARI_DOWN = row('ARI-…', 'provider_down', '401, 403, 404, 503: Asterisk boots, or does not take our user');

@@ -27,6 +27,7 @@ import type { Dialect } from './dialect.js';
 import { asksForNext, readLeft } from './hunt.js';
 import { hangUpLegs, hangUpUnconditionally } from './hang-up.js';
 import { callOfDial } from './lost-dial.js';
+import { ownRefusals } from './own-refusals.js';
 import { TwilioAccount } from './twilio-account.js';
 import { TWILIO } from './twilio-dialect.js';
 import { TwilioHttp } from './twilio-http.js';
@@ -103,7 +104,7 @@ export class TwilioProvider implements TelephonyProvider {
     // The package throws for both, which would look like an unknown outcome.
     if (!this.isAccount(accountSid) || secret === '') {
       const text = `the sub-account is not one of ${dialect.company}: ${dialect.accountHint}`;
-      return { kind: 'refused', category: 'bad_account', code: `NO-${this.name.toUpperCase()}-ACCOUNT`, text };
+      return { kind: 'refused', ...ownRefusals(dialect).noAccount, text };
     }
     const urlFor = this.urlFor({ callSid: request.callSid, accountSid }, secret);
     const order = dialOrder(request, this.options, urlFor, dialect);
@@ -127,8 +128,7 @@ export class TwilioProvider implements TelephonyProvider {
         return { kind: 'refused', ...refusal, ...(retryAfterMs !== undefined && { retryAfterMs }) };
       }
       if (!(error instanceof NotReached)) throw error;
-      const code = `${this.name.toUpperCase()}-UNREACHED`;
-      return { kind: 'refused', category: 'provider_down', code, text: error.message };
+      return { kind: 'refused', ...ownRefusals(dialect).unreached, text: error.message };
     }
   }
 

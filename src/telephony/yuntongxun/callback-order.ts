@@ -4,6 +4,7 @@ import { numberFrom } from '../number-pool.js';
 import { countDownOf } from './count-down.js';
 import { writeUserData } from './user-data.js';
 import { nationalNumber } from './national-number.js';
+import { OWN_REFUSALS } from './own-refusals.js';
 import type { YuntongxunOptions } from './yuntongxun-options.js';
 
 /** A sid is part of a path. Every sid seen so far has 32 hexadecimal digits. */
@@ -13,11 +14,10 @@ export type CallbackOrder =
   | { readonly kind: 'order'; readonly fields: Readonly<Record<string, string>> }
   | ({ readonly kind: 'refused' } & Refusal);
 
-const refused = (category: Refusal['category'], code: string, text: string): CallbackOrder => ({
+const notInChina = (what: string): CallbackOrder => ({
   kind: 'refused',
-  category,
-  code,
-  text,
+  ...OWN_REFUSALS.notInChina,
+  text: `${what} is not in mainland China`,
 });
 
 /** @param cdrUrl the URL for the call's realtime CDR; null for none */
@@ -30,17 +30,15 @@ export const callbackOrder = (
   const warning = countDownOf(usual.talkWarningSeconds, maxCallSeconds);
   const record = terms.record ?? usual.record ?? false;
   const [from, to] = [nationalNumber(callerPhone), nationalNumber(calleePhone)];
-  if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');
-  if (to === null) return refused('bad_number', 'RB-NOT-CHINA', 'the callee’s number is not in mainland China');
+  if (from === null) return notInChina('the caller’s number');
+  if (to === null) return notInChina('the callee’s number');
   const [shownToCallee, shownToCaller] = [
     ownOrUsual(terms.shownToCallee, displayNumbers.customerSerNum, calleePhone, [callerPhone, calleePhone]),
     ownOrUsual(terms.shownToCaller, displayNumbers.fromSerNum, callerPhone, [callerPhone, calleePhone]),
   ];
-  if (shownToCallee === null || shownToCaller === null) {
-    return refused('bad_number', 'RB-NOT-CHINA', 'a number to show is not in mainland China');
-  }
+  if (shownToCallee === null || shownToCaller === null) return notInChina('a number to show');
   if (!isSid(subAccount.externalId)) {
-    return refused('bad_account', 'RB-NO-SID', 'the sub-account’s external id is not a subAccountSid');
+    return { kind: 'refused', ...OWN_REFUSALS.noSid, text: 'the sub-account’s external id is not a subAccountSid' };
   }
   return {
     kind: 'order',

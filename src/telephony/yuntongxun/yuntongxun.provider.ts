@@ -21,6 +21,7 @@ import { callbackOrder, isSid } from './callback-order.js';
 import { hasExtensions } from './national-number.js';
 import { joinedLegs } from './cdr-legs.js';
 import { MalformedWebhook, readNotification, type Notification } from './notification.js';
+import { OWN_REFUSALS } from './own-refusals.js';
 import type { Account } from './request-signature.js';
 import { RestClient, type RestReply } from './rest-client.js';
 import { outcomeOf } from './status-codes.js';
@@ -83,7 +84,7 @@ export class YuntongxunProvider implements TelephonyProvider {
         : { kind: 'refused', ...refusalOf(reply) };
     } catch (error) {
       if (!(error instanceof NotReached)) throw error;
-      return { kind: 'refused', category: 'provider_down', code: 'RB-UNREACHED', text: error.message };
+      return { kind: 'refused', ...OWN_REFUSALS.unreached, text: error.message };
     }
   }
 

@@ -59,7 +59,7 @@ export const text = defineText(
     'category.forbidden': 'It forbids this call.',
     'category.rate_limited': 'There are too many calls at a time.',
     'category.too_frequent': 'One of the two is called too often.',
-    'category.not_permitted': 'The number has no permission there.',
+    'category.not_permitted': 'One of the numbers is not allowed there, or beyond its reach.',
     'category.provider_down': 'It is out of order.',
 
     hangUp: 'Hang up',
@@ -217,7 +217,7 @@ export const text = defineText(
     'category.forbidden': '原因：禁止该呼叫。',
     'category.rate_limited': '原因：并发或频率超限。',
     'category.too_frequent': '原因：某一方被呼叫过于频繁。',
-    'category.not_permitted': '原因：号码未报备或未获许可。',
+    'category.not_permitted': '原因：号码未报备、未获许可，或不在呼叫范围内。',
     'category.provider_down': '原因：服务商故障。',
 
     hangUp: '挂断',

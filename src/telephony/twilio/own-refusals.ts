@@ -1,0 +1,11 @@
+/** Refusals of a dial by Ringback itself: the company received no request. docs/providers/refusals.md lists them. */
+import type { Refusal } from '../telephony-provider.js';
+import type { Dialect } from './dialect.js';
+
+type OwnRefusal = Pick<Refusal, 'category' | 'code'>;
+
+export const ownRefusals = ({ name }: Pick<Dialect, 'name'>) =>
+  ({
+    unreached: { category: 'provider_down', code: `${name.toUpperCase()}-UNREACHED` },
+    noAccount: { category: 'bad_account', code: `NO-${name.toUpperCase()}-ACCOUNT` },
+  }) as const satisfies Readonly<Record<string, OwnRefusal>>;
