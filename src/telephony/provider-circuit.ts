@@ -36,11 +36,14 @@ export class RequestNotSent extends Error {
     readonly category: Extract<RefusalCategory, 'provider_down' | 'rate_limited'>,
     cause: unknown,
   ) {
-    super(TEXTS[category], { cause });
+    super(NOT_SENT_TEXTS[category], { cause });
   }
 }
 
-const TEXTS = {
+/** The code of a dial that was not sent. */
+export const NOT_SENT_CODE = 'NOT-ASKED';
+
+export const NOT_SENT_TEXTS = {
   provider_down: 'the provider has failed repeatedly; no requests are sent to it for a while',
   rate_limited: 'too many requests to the provider are in flight',
 };

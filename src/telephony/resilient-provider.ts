@@ -12,7 +12,7 @@ import {
   type ProviderRequest,
 } from './provider-request.js';
 import { kindOf } from './provider-kind.js';
-import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
+import { NOT_SENT_CODE, RequestNotSent, ProviderCircuit } from './provider-circuit.js';
 import { countNotSent, noteEvent, showCircuit, timed } from './provider-metrics.js';
 import type {
   CallMilestone,
@@ -153,7 +153,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
       );
     } catch (error) {
       if (!(error instanceof RequestNotSent)) throw error;
-      return { kind: 'refused', category: error.category, code: 'NOT-ASKED', text: error.message };
+      return { kind: 'refused', category: error.category, code: NOT_SENT_CODE, text: error.message };
     }
   }
 

@@ -24,6 +24,12 @@ const WAITS_AT_MOST = `interval '${PATIENCE_MS + 1_000} milliseconds'`;
 export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): boolean =>
   callsPerSecond !== null || callsAtOnce !== null;
 
+/** There is no slot within PATIENCE_MS. The provider received no request. docs/providers/refusals.md lists them. */
+export const NO_SLOT = {
+  perSecond: { category: 'rate_limited', code: 'RB-PER-SECOND' },
+  atOnce: { category: 'rate_limited', code: 'RB-AT-ONCE' },
+} as const satisfies Readonly<Record<string, Pick<Refusal, 'category' | 'code'>>>;
+
 /** canceled: while the call waited. refused: with the same result as a refusal by the provider. */
 export type DialSlot = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
 
@@ -56,9 +62,9 @@ const waitInLine = async (
       await waitForSlot(database, callSid, verdict.waitMs);
       return (await begin(database, [callSid])).length > 0 ? 'taken' : { kind: 'canceled' };
     }
-    if (!verdict.isFull) return tooMany('RB-PER-SECOND', `more than ${String(limits.callsPerSecond)} calls a second`);
+    if (!verdict.isFull) return tooMany(NO_SLOT.perSecond, `more than ${String(limits.callsPerSecond)} calls a second`);
     if (patienceMs <= LOOK_AGAIN_MS)
-      return tooMany('RB-AT-ONCE', `more than ${String(limits.callsAtOnce)} calls at once`);
+      return tooMany(NO_SLOT.atOnce, `more than ${String(limits.callsAtOnce)} calls at once`);
     await sleep(LOOK_AGAIN_MS);
   }
 };
@@ -200,4 +206,8 @@ const begin = preparedStatement(
    returning call_sid`,
 );
 
-const tooMany = (code: string, text: string): DialSlot => ({ kind: 'refused', category: 'rate_limited', code, text });
+const tooMany = (refusal: Pick<Refusal, 'category' | 'code'>, text: string): DialSlot => ({
+  kind: 'refused',
+  ...refusal,
+  text,
+});

@@ -23,19 +23,12 @@ export const OWN_REFUSALS = {
   noRule: row('NO-RULE', 'not_permitted', 'no rule of ASTERISK_DIAL fits one of the numbers'),
 } as const;
 
-/** Asterisk, or a proxy before it, is down or rejects our credentials. */
-const ARI_DOWN = row('ARI-…', 'provider_down', '401, 403, 404, 503: Asterisk boots, or does not take our user');
 /** Asterisk's own refusals. A proxy's 502 and 504 do not say whether Asterisk has the order, and a phone may ring. */
 const REFUSING: readonly number[] = [400, 401, 403, 404, 409, 500, 503];
-const NO_CHANNEL = 'no channel could be made (409: what a 500 becomes on a connection that has seen a 409)';
-
-/** By the status of `POST /channels`. If no channel can be made, it depends on whether the device is a trunk. */
-export const ARI_REFUSALS = {
-  malformed: row('ARI-400', 'forbidden', 'the order is malformed: a setting of ours'),
-  trunk: row('ARI-500', 'provider_down', `${NO_CHANNEL}, on a trunk: it is not registered, not reachable or not there`),
-  phone: row('ARI-500', 'bad_number', `${NO_CHANNEL}, on the number’s own device: no phone has registered there`),
-  other: ARI_DOWN,
-} as const;
+/** The order is malformed: a setting of ours. */
+const MALFORMED = 400;
+/** No channel could be made. 409: what a 500 becomes on a connection that has seen a 409. */
+const NO_CHANNEL: readonly number[] = [500, 409];
 
 /** By the SIP status of leg A. A code that ends in … matches every status without a row of its own. */
 export const SIP_REFUSALS: readonly RefusalRow[] = [
@@ -61,19 +54,21 @@ export const CAUSE_REFUSALS: readonly RefusalRow[] = [
 ];
 
 /**
+ * By the status of `POST /channels`.
  * @param isPhoneOfNumber whether the device is the number's own phone, and not a trunk
  * @returns null if the outcome of the order is unknown
  */
 export const refusalByAri = (status: number, text: string, isPhoneOfNumber: boolean): Refusal | null => {
   if (!REFUSING.includes(status)) return null;
-  const { category } = rowOfAri(status, isPhoneOfNumber);
-  return { category, code: `ARI-${status}`, text };
+  return { category: categoryByAri(status, isPhoneOfNumber), code: `ARI-${status}`, text };
 };
 
-const rowOfAri = (status: number, isPhoneOfNumber: boolean): RefusalRow => {
-  if (status === 400) return ARI_REFUSALS.malformed;
-  if (status !== 500 && status !== 409) return ARI_REFUSALS.other;
-  return isPhoneOfNumber ? ARI_REFUSALS.phone : ARI_REFUSALS.trunk;
+const categoryByAri = (status: number, isPhoneOfNumber: boolean): RefusalCategory => {
+  if (status === MALFORMED) return 'forbidden';
+  // No phone has registered at the number's own device. A trunk is not registered, not reachable or not there.
+  if (NO_CHANNEL.includes(status)) return isPhoneOfNumber ? 'bad_number' : 'provider_down';
+  // Asterisk boots, or does not take our user.
+  return 'provider_down';
 };
 
 /** Null if leg A was not refused, or was refused because of the number. Then the call ends like any other. */

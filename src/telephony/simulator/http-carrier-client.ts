@@ -13,6 +13,7 @@ import type {
 } from '../telephony-provider.js';
 import type { CarrierClient } from './carrier-client.js';
 import type { CallLogEntry } from './call-log.js';
+import { OWN_REFUSALS } from './own-refusals.js';
 import { NO_SUCH_CALL, readRefusal, readWireStatus } from './wire-format.js';
 import { limitSignal } from '../../common/time-limit.js';
 
@@ -57,7 +58,7 @@ export class HttpCarrierClient implements CarrierClient {
         : { kind: 'refused', ...readRefusal(body) };
     } catch (error) {
       if (!(error instanceof NotReached)) throw error;
-      return { kind: 'refused', category: 'provider_down', code: 'SIM-UNREACHED', text: error.message };
+      return { kind: 'refused', ...OWN_REFUSALS.unreached, text: error.message };
     }
   }
 

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { CallMilestone, DialRequest, Refusal } from '../telephony-provider.js';
 import { causesOf, scriptFor, scriptOf, type Delivery, type ScriptStep } from './call-script.js';
 import { FINISHED_CALLS_KEPT, hasHappened, CallLog, type CarrierEvent, type CallLogEntry } from './call-log.js';
+import { OWN_REFUSALS } from './own-refusals.js';
 
 export interface SimulatedCarrierOptions {
   /** The factor by which time runs faster. */
@@ -34,7 +35,7 @@ export interface HangUpOrder {
  */
 export type HangUpAnswer = 'taken' | 'gone' | 'passed';
 
-const CLOSED: Refusal = { category: 'provider_down', code: 'SIM-CLOSED', text: 'the carrier is closed' };
+const CLOSED: Refusal = { ...OWN_REFUSALS.closed, text: 'the carrier is closed' };
 
 export class SimulatedCarrier {
   private readonly speed: number;

@@ -47,7 +47,7 @@ export const ERROR_CODES: ErrorCodes = {
 };
 
 /** For codes that are not listed. Any other status is `forbidden`: Twilio refused for an unknown reason. */
-const STATUS_CATEGORIES: Readonly<Record<number, RefusalCategory>> = {
+export const STATUS_CATEGORIES: Readonly<Record<number, RefusalCategory>> = {
   401: 'bad_account',
   404: 'bad_account',
   429: 'rate_limited',
