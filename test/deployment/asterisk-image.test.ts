@@ -1,5 +1,5 @@
 /** The image of deploy/asterisk. Its scripts are tested on a real Asterisk in test/asterisk/demo-phones.test.ts. */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DockerfileParser, type Dockerfile, type JSONInstruction } from 'dockerfile-ast';
 import { readComposeFile, type ComposeFile } from './compose-file.js';
@@ -65,4 +65,16 @@ describe('the Dockerfile of Asterisk', () => {
     const given = Object.keys(compose.services.asterisk.environment ?? {});
     expect(required).toEqual(expect.arrayContaining(given));
   });
+});
+
+it('the shipped configuration names digest authentication as every version of Asterisk does', async () => {
+  const folder = join(FOLDER, 'etc');
+  const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
+
+  const types = texts.flatMap((text) =>
+    [...text.matchAll(/^\s*auth_type\s*=\s*>?\s*([^\s;]*)/gm)].map(([, type]) => type),
+  );
+
+  // Asterisk 16 and early 18 do not know `digest`; later versions know both.
+  expect(types).toEqual(['userpass']);
 });
