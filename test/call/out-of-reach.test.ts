@@ -31,7 +31,8 @@ beforeAll(async () => {
     ASTERISK_PASSWORD: 'secret',
     ASTERISK_DIAL: '+86=PJSIP/{digits}@trunk',
     ASTERISK_SHARES_ACCOUNT: 'true',
-    ROUTES: '+86=yuntongxun/twilio,+1=yuntongxun/twilio,+44=asterisk/twilio,+49=asterisk,=asterisk/yuntongxun/twilio',
+    ROUTES:
+      '955=twilio/yuntongxun,+86=yuntongxun/twilio,+1=yuntongxun/twilio,+44=asterisk/twilio,+49=asterisk,=asterisk/yuntongxun/twilio',
   });
 });
 afterAll(() => telephony.close());
@@ -68,6 +69,21 @@ it.each([
   expect(call.provider).toBe('twilio');
   expect(passedOver(call)).toEqual(refusals.map((refusal) => expect.objectContaining(refusal) as unknown));
   expect(requestsToYuntongxun()).toBe(before);
+});
+
+it('passes over Twilio for a short number, and the next provider carries the call', async () => {
+  const caller = { userId: await userAt('+8613900001001') };
+  const before = telephony.twilio.forms.length;
+
+  const { status, body } = await backend(telephony.service).place({ caller, callee: { phone: '95588' } });
+
+  expect(status).toBe(201);
+  const call = await shownCall(body.callSid);
+  expect(call.provider).toBe('yuntongxun');
+  expect(passedOver(call)).toEqual([
+    expect.objectContaining({ provider: 'twilio', category: 'not_permitted', code: 'TWILIO-SHORT-NUMBER' }),
+  ]);
+  expect(telephony.twilio.forms).toHaveLength(before);
 });
 
 it('passes over Asterisk for a service line none of whose numbers has a rule, and the next provider hunts', async () => {

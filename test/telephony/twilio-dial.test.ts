@@ -127,6 +127,26 @@ describe('a dial to Twilio', () => {
     expect(server.requests).toEqual([]);
   });
 
+  it.each([
+    ['of a caller with a short number', { callerPhone: '95588' }],
+    ['to a short number', { calleePhone: '95588' }],
+    ['to short numbers alone', { hunt: ['95588', '10086'].map((phone) => ({ phone, ringSeconds: 9 })) }],
+  ])('%s is refused before anything is sent, because Twilio dials E.164', async (_, changes) => {
+    const refusal = { kind: 'refused', category: 'not_permitted', code: 'TWILIO-SHORT-NUMBER' };
+
+    expect(await provider.dial({ ...twilioDial('00'), ...changes }, soon())).toMatchObject(refusal);
+
+    expect(server.requests).toEqual([]);
+  });
+
+  it('to a short number and another one is sent, for the other one', async () => {
+    const hunt = ['95588', '+8613800002000'].map((phone) => ({ phone, ringSeconds: 9 }));
+
+    expect(await provider.dial({ ...twilioDial('00'), calleePhone: '95588', hunt }, soon())).toMatchObject({
+      kind: 'accepted',
+    });
+  });
+
   it('from a number that the account does not have is refused as forbidden', async () => {
     const other = twilioProvider({ apiUrl: server.url, callerNumber: '+15005550007' });
 

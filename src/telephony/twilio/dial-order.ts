@@ -69,6 +69,15 @@ export const dialOrder = (
   return orderOf(callerPhone, callees, form.withinLimits(plan), urlFor, form);
 };
 
+/**
+ * Whether the company dials the caller's number, and one of the callee's at least. It takes E.164: a short national number,
+ * such as 95588, has no such form. Leg A's would be refused. Leg B's would fail after the caller has answered.
+ */
+export const isWithinReach = ({ callerPhone, calleePhone, hunt }: DialRequest): boolean => {
+  const callees = hunt?.map(({ phone }) => phone) ?? [calleePhone];
+  return callerPhone.startsWith('+') && callees.some((phone) => phone.startsWith('+'));
+};
+
 /** The numbers of which the caller's phone shows one if the dial has none of its own. */
 const shownToCaller = ({ callerNumber, shownToCaller: numbers = [callerNumber] }: CallPlan): readonly string[] =>
   numbers;

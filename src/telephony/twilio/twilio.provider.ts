@@ -20,7 +20,15 @@ import { checkCallback, type GenuineCallback } from './callback-check.js';
 import { MalformedCallback, readCallback } from './callback-events.js';
 import { callbackUrl, sealKeyOf, type SealedFor, type SealKey } from './callback-url.js';
 import { isConfirmed } from './confirmation.js';
-import { dialOrder, goodbye, nextDial, callingNumbers, type CallPlan, type UrlFor } from './dial-order.js';
+import {
+  dialOrder,
+  goodbye,
+  isWithinReach,
+  nextDial,
+  callingNumbers,
+  type CallPlan,
+  type UrlFor,
+} from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
 import type { Dialect } from './dialect.js';
@@ -105,6 +113,10 @@ export class TwilioProvider implements TelephonyProvider {
     if (!this.isAccount(accountSid) || secret === '') {
       const text = `the sub-account is not one of ${dialect.company}: ${dialect.accountHint}`;
       return { kind: 'refused', ...ownRefusals(dialect).noAccount, text };
+    }
+    if (!isWithinReach(request)) {
+      const text = `${dialect.company} dials international numbers only`;
+      return { kind: 'refused', ...ownRefusals(dialect).shortNumber, text };
     }
     const urlFor = this.urlFor({ callSid: request.callSid, accountSid }, secret);
     const order = dialOrder(request, this.options, urlFor, dialect);
