@@ -1,4 +1,5 @@
 /** The simulator's carrier behind HTTP, like `npm run simulator`, in the test's process. Its targets can be set later. */
+import type { Refusal } from '../../src/telephony/telephony-provider.js';
 import { createLogger } from '../../src/common/logger.js';
 import { SimulatedCarrier } from '../../src/telephony/simulator/simulated-carrier.js';
 import { createCarrierServer } from '../../src/telephony/simulator/carrier-server.js';
@@ -13,6 +14,8 @@ export interface RemoteCarrier {
   readonly secret: string;
   /** The URLs of its webhooks; a test may change them. */
   readonly targets: string[];
+  /** Answers the next dial with this refusal instead of its script. */
+  refuseNext(refusal: Refusal): void;
   callLog(): Promise<readonly CallLogEntry[]>;
   /** The carrier's log entry of a call. */
   entryOf(callSid: string): Promise<CallLogEntry | undefined>;
@@ -32,12 +35,20 @@ export const startRemoteCarrier = async ({
     },
   });
   const server = createCarrierServer(carrier);
+  let refusal: Refusal | undefined;
+  server.addHook('preHandler', async ({ method, url }, reply) => {
+    if (!refusal || method !== 'POST' || url !== '/calls') return;
+    const refused = refusal;
+    refusal = undefined;
+    await reply.code(422).send(refused);
+  });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
     url,
     port: Number(new URL(url).port),
     secret,
     targets,
+    refuseNext: (next) => (refusal = next),
     callLog: () => carrier.callLog(),
     async entryOf(callSid) {
       return (await carrier.callLog()).find((entry) => entry.callSid === callSid);

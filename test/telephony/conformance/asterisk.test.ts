@@ -1,5 +1,6 @@
 /** A real Asterisk with our dialplan, and real SIP phones. */
 import { join } from 'node:path';
+import { ARI_REFUSALS, CAUSE_REFUSALS, SIP_REFUSALS } from '../../../src/telephony/asterisk/refusals.js';
 import { describeOnAsterisk, fetchAsterisk, startAsterisk } from '../../asterisk/asterisk.js';
 import { NUMBER_OF_NOBODY, numberOf, startPbxService } from '../../asterisk/pbx-service.js';
 import { startPhone, type Phone } from '../../asterisk/phone.js';
@@ -119,6 +120,10 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: NUMBERS[how] ?? (await phone(callees, HABITS[how])),
       subAccount: { externalId: 'extension', secret: 'none needed' },
     }),
+    refuseNext(reason) {
+      throw new Error(`no trunk refuses as ${reason}`);
+    },
+    refusals: [...Object.values(ARI_REFUSALS), ...SIP_REFUSALS, ...CAUSE_REFUSALS].map(({ category }) => category),
     unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     async close() {
       await service.close();
@@ -142,6 +147,8 @@ describeOnAsterisk(missing, 'a real Asterisk', () => {
       explainsRefusals: true,
       checksSubAccounts: false,
       makesSubAccounts: false,
+      // SIP has no status for a policy: 403 and 603 are about the number.
+      refusesAs: [],
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

@@ -4,6 +4,7 @@ import type {
   ProviderCall,
   ProviderEndReason,
   ProviderEventType,
+  RefusalCategory,
   WebhookRequest,
 } from '../../../src/telephony/telephony-provider.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
@@ -27,6 +28,10 @@ export type Manner = 'as usual' | 'asking the caller' | 'whispering';
 
 /** How a dial is wrong, in a way that the provider detects at once. */
 export type Mistake = 'an invalid number' | 'an invalid account';
+
+/** Why a provider may refuse a dial although number and account are valid. */
+export const OWN_REASONS = ['too_frequent', 'not_permitted'] as const;
+export type OwnReason = (typeof OWN_REASONS)[number];
 
 /**
  * Where providers may differ within the contract. The suite skips nothing: it asserts what is declared here. A provider that
@@ -53,6 +58,8 @@ export interface Abilities {
   readonly explainsRefusals: boolean;
   readonly checksSubAccounts: boolean;
   readonly makesSubAccounts: boolean;
+  /** The reasons of its own that it tells apart from other refusals. */
+  readonly refusesAs: readonly OwnReason[];
   /** Whether it dials the callee's extension after the answer. If not, the service never gives it one. */
   readonly dialsExtensions: boolean;
   /** Whether it tries the next number of a hunt by itself. If not, the service gives it only the first. */
@@ -107,6 +114,10 @@ export interface Bench {
   parties(scenario: Scenario | Mistake, caller?: Caller): Promise<Omit<DialRequest, 'callSid'>>;
   /** A number that talks on, for a provider that does not dial the extensions of every number. */
   readonly switchboard?: string;
+  /** The next dial is refused for this reason: by the company, or on a PBX by the caller's phone of the next `parties`. */
+  refuseNext(reason: OwnReason): void;
+  /** The categories of all refusals in the provider's tables. */
+  readonly refusals: readonly RefusalCategory[];
   /** A call that was never placed, with an id in the provider's format. */
   readonly unknownCall: ProviderCall;
   /** Only for a provider with webhooks. */

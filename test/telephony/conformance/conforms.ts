@@ -8,6 +8,7 @@ import { huntTests } from './hunt.js';
 import { incomingEventTests } from './incoming-events.js';
 import { statusTests, hangUpTests } from './status-and-hang-up.js';
 import { confirmTests, noWhisperTest, whisperTests } from './prompts.js';
+import { refusalTests } from './refusals.js';
 import { Stage } from './stage.js';
 import { badNetworkTests, closedLineTests, closedProviderTest } from './bad-network.js';
 
@@ -28,6 +29,9 @@ export const conforms = (abilities: Abilities, start: Start): void => {
     const stage = stageOf(abilities, start);
     describe('dial', () => {
       dialTests(abilities, stage);
+    });
+    describe('a refusal', () => {
+      refusalTests(abilities, stage);
     });
     describe('a hunt', () => {
       huntTests(abilities, stage);

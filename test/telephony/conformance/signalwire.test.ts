@@ -1,12 +1,23 @@
 /** Our SignalWire test server. It knows only the public address, and signs for that address. */
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { SIGNALWIRE_ERROR_CODES } from '../../../src/telephony/twilio/signalwire-dialect.js';
 import { CALLER_NUMBER, PROJECT, PUBLIC_URL, signalWireSettings, SIGNING_KEY } from '../../support/signalwire-call.js';
 import { startSignalWireServer } from '../../support/signalwire-server.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
 import { phaseOf, type Call } from '../../support/twilio-calls.js';
-import { CALLERS, closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
+import {
+  CALLERS,
+  closing,
+  SCRIPTS,
+  settingsFor,
+  type Bench,
+  type FarSide,
+  type Forger,
+  type Manner,
+  type OwnReason,
+} from './bench.js';
 import { conforms } from './conforms.js';
 
 const withSignature = (request: WebhookRequest, change: (signature: string) => string): WebhookRequest => ({
@@ -32,6 +43,11 @@ const forger: Forger = {
     const signature = signatureOf(SIGNING_KEY, PUBLIC_URL + genuine.target, fields);
     return { ...withSignature(genuine, () => signature), body: Buffer.from(new URLSearchParams(fields).toString()) };
   },
+};
+
+/** SignalWire has no code for a number that is called too often. */
+const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: number]>>> = {
+  not_permitted: [400, 21219],
 };
 
 const SPEED = 20;
@@ -72,6 +88,11 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...PROJECT, secret: 'not its token' } : PROJECT,
     }),
+    refuseNext(reason) {
+      const [status, code] = REFUSALS[reason]!;
+      server.answerNext(status, JSON.stringify({ code, message: `refused as ${reason}` }));
+    },
+    refusals: Object.values(SIGNALWIRE_ERROR_CODES).map(({ category }) => category),
     unknownCall: {
       callSid: '9'.repeat(32),
       providerCallId: `${PROJECT.externalId}/99999999-9999-4999-8999-999999999999`,
@@ -93,6 +114,7 @@ describe('SignalWire', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      refusesAs: ['not_permitted'],
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

@@ -1,6 +1,6 @@
 /** The simulator, as the separate process that `npm run simulator` starts. */
 import { Webhook } from 'standardwebhooks';
-import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { REFUSAL_CATEGORIES, type WebhookRequest } from '../../../src/telephony/telephony-provider.js';
 import { startRemoteCarrier } from '../../support/remote-carrier.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
@@ -70,6 +70,11 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${how === 'an invalid account' ? NO_ACCOUNT : SCRIPTS[how]}`,
       subAccount: { externalId: 'demo', secret: 'demo' },
     }),
+    refuseNext(reason) {
+      carrier.refuseNext({ category: reason, code: 'SIM-TEST', text: `refused as ${reason}` });
+    },
+    // Its refusals name their category.
+    refusals: REFUSAL_CATEGORIES,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     forger: forgerWith(carrier.secret),
     close: closing(service, line, carrier),
@@ -87,6 +92,7 @@ describe('the simulator', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      refusesAs: ['too_frequent', 'not_permitted'],
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: false,

@@ -120,6 +120,15 @@ export class Stage {
     return { callerId, calleeId };
   }
 
+  /** Whether it was placed or not. */
+  async onlyCallOf(userId: string): Promise<ShownCall & { readonly callSid: string }> {
+    const found = await this.bench.service.admin('GET', `calls?userId=${userId}`);
+    const { items } = (await found.json()) as { readonly items: readonly { readonly callSid: string }[] };
+    const [{ callSid } = { callSid: '' }, ...others] = items;
+    expect(others).toEqual([]);
+    return { ...(await shownCall(this.bench.service, callSid)), callSid };
+  }
+
   async dial(scenario: Scenario, caller?: Caller): Promise<PlacedCall> {
     const request = await this.request(scenario, caller);
     return this.accepted(request, await this.provider.dial(request, replyLimit()));

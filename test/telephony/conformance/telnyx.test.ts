@@ -1,5 +1,6 @@
 /** Our strict Telnyx test server. It knows only the public address. */
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { TELNYX_ERROR_CODES } from '../../../src/telephony/twilio/telnyx-dialect.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import {
   ACCOUNT,
@@ -13,7 +14,17 @@ import { signatureOf } from '../../support/telnyx-callbacks.js';
 import { startTelnyxServer, telnyxId } from '../../support/telnyx-server.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { phaseOf, type Call } from '../../support/twilio-calls.js';
-import { CALLERS, closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
+import {
+  CALLERS,
+  closing,
+  SCRIPTS,
+  settingsFor,
+  type Bench,
+  type FarSide,
+  type Forger,
+  type Manner,
+  type OwnReason,
+} from './bench.js';
 import { conforms } from './conforms.js';
 
 const otherThan = (character: string): string => (character === 'A' ? 'B' : 'A');
@@ -42,6 +53,11 @@ const forger: Forger = {
     const signed = withHeader(genuine, 'telnyx-signature-ed25519', () => signatureOf(PRIVATE_KEY, timestamp, body));
     return { ...signed, body: Buffer.from(body) };
   },
+};
+
+/** Telnyx has no code for a number that is called too often. */
+const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: string]>>> = {
+  not_permitted: [403, '10010'],
 };
 
 const SPEED = 20;
@@ -83,6 +99,11 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...ACCOUNT, secret: 'not a key of it' } : ACCOUNT,
     }),
+    refuseNext(reason) {
+      const [status, code] = REFUSALS[reason]!;
+      server.answerNext(status, JSON.stringify({ errors: [{ code, title: `refused as ${reason}` }] }));
+    },
+    refusals: Object.values(TELNYX_ERROR_CODES).map(({ category }) => category),
     unknownCall: {
       callSid: '9'.repeat(32),
       providerCallId: `${ACCOUNT.externalId}/${telnyxId(`CA${'9'.repeat(32)}`)}`,
@@ -106,6 +127,7 @@ describe('Telnyx', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      refusesAs: ['not_permitted'],
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

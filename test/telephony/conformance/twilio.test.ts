@@ -1,12 +1,23 @@
 /** Our strict Twilio test server. It knows only the public address, and signs for that address. */
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { ERROR_CODES } from '../../../src/telephony/twilio/error-codes.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from '../../support/twilio-call.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
 import { phaseOf, type Call } from '../../support/twilio-calls.js';
 import { startTwilioServer } from '../../support/twilio-server.js';
-import { CALLERS, closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
+import {
+  CALLERS,
+  closing,
+  SCRIPTS,
+  settingsFor,
+  type Bench,
+  type FarSide,
+  type Forger,
+  type Manner,
+  type OwnReason,
+} from './bench.js';
 import { conforms } from './conforms.js';
 
 const withSignature = (request: WebhookRequest, change: (signature: string) => string): WebhookRequest => ({
@@ -32,6 +43,11 @@ const forger: Forger = {
     const signature = signatureOf(TENANT.secret, PUBLIC_URL + genuine.target, fields);
     return { ...withSignature(genuine, () => signature), body: Buffer.from(new URLSearchParams(fields).toString()) };
   },
+};
+
+/** Twilio has no code for a number that is called too often. */
+const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: number]>>> = {
+  not_permitted: [400, 21215],
 };
 
 const SPEED = 20;
@@ -73,6 +89,11 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...TENANT, secret: 'not its token' } : TENANT,
     }),
+    refuseNext(reason) {
+      const [status, code] = REFUSALS[reason]!;
+      server.answerNext(status, JSON.stringify({ status, code, message: `refused as ${reason}` }));
+    },
+    refusals: Object.values(ERROR_CODES).map(({ category }) => category),
     unknownCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
     forger,
     close: closing(service, line, server),
@@ -91,6 +112,7 @@ describe('Twilio', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      refusesAs: ['not_permitted'],
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

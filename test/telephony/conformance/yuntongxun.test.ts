@@ -1,9 +1,20 @@
 /** Our Yuntongxun test server, for an app with 应用鉴权. Yuntongxun signs nothing: the path is the proof of origin. */
+import { REFUSAL_CATEGORIES } from '../../../src/telephony/telephony-provider.js';
+import { STATUS_CODES } from '../../../src/telephony/yuntongxun/status-codes.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider.js';
 import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
-import { closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
+import {
+  closing,
+  SCRIPTS,
+  settingsFor,
+  type Bench,
+  type FarSide,
+  type Forger,
+  type Manner,
+  type OwnReason,
+} from './bench.js';
 import { conforms } from './conforms.js';
 
 /** Leg B is dialled as soon as leg A has answered. */
@@ -19,6 +30,8 @@ const forger: Forger = {
   ],
   malformedLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
 };
+
+const REFUSALS: Readonly<Record<OwnReason, string>> = { too_frequent: '160022', not_permitted: '113302' };
 
 const start = async (manner: Manner): Promise<Bench> => {
   const server = await startYuntongxunServer({ speed: 20 });
@@ -55,6 +68,13 @@ const start = async (manner: Manner): Promise<Bench> => {
       subAccount: how === 'an invalid account' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
     }),
     switchboard: '+861056469513',
+    refuseNext(reason) {
+      server.replyInstead = (_, response) => {
+        server.replyInstead = null;
+        response.writeHead(200).end(JSON.stringify({ statusCode: REFUSALS[reason], statusMsg: `【呼叫】${reason}` }));
+      };
+    },
+    refusals: REFUSAL_CATEGORIES.filter((category) => STATUS_CODES.some(({ outcome }) => outcome === category)),
     unknownCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
     forger,
     close: closing(service, line, server),
@@ -80,6 +100,7 @@ describe('Yuntongxun', () => {
       checksSubAccounts: true,
       makesSubAccounts: true,
       dialsExtensions: true,
+      refusesAs: ['too_frequent', 'not_permitted'],
       hunts: false,
       confirmsCaller: false,
       whispers: false,

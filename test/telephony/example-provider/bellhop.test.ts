@@ -7,6 +7,7 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from '../conformance/bench.js';
 import { conforms } from '../conformance/conforms.js';
+import { CATEGORIES } from './bellhop-wire.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
 import { BellhopProvider } from './bellhop.provider.js';
 
@@ -58,6 +59,13 @@ const start = async (): Promise<Bench> => {
       calleePhone: `+86138000020${how === 'an invalid number' ? NO_SUCH_NUMBER : SCRIPTS[how]}`,
       subAccount: { externalId: 'somebody', secret: how === 'an invalid account' ? 'no key' : BELLHOP_KEY },
     }),
+    refuseNext(reason) {
+      exchange.refuseNext(
+        403,
+        Object.keys(CATEGORIES).find((error) => CATEGORIES[error] === reason)!,
+      );
+    },
+    refusals: Object.values(CATEGORIES),
     unknownCall: { callSid: '9'.repeat(32), providerCallId: 'nobody' },
     forger,
     close: closing(service, bellhop, line, exchange),
@@ -75,6 +83,7 @@ describe('Bellhop', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      refusesAs: ['too_frequent', 'not_permitted'],
       dialsExtensions: false,
       hunts: false,
       confirmsCaller: false,
