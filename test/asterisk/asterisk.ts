@@ -52,6 +52,8 @@ export interface Asterisk {
   command(text: string): Promise<string>;
   /** The result of the container's health check. */
   isHealthy(): Promise<boolean>;
+  /** Of a channel with that id. */
+  variable(channel: string, name: string): Promise<string>;
   channels(): Promise<readonly Channel[]>;
   /** The call detail records with this account code. */
   callDetails(callSid: string): Promise<readonly CallDetail[]>;
@@ -149,6 +151,10 @@ export const startAsterisk = async (more?: Environment): Promise<Asterisk> => {
         () => true,
         () => false,
       ),
+    async variable(channel, name) {
+      const { value } = (await ari(`/channels/${channel}/variable?variable=${name}`)) as { readonly value: string };
+      return value;
+    },
     channels: async () => (await ari('/channels')) as readonly Channel[],
     async callDetails(callSid) {
       return callDetailsIn(await readFile(join(folder, 'kept/cdr-csv/Master.csv'), 'utf8').catch(() => ''), callSid);

@@ -27,7 +27,11 @@ interface Link {
   far?: Socket;
 }
 
-export const startTcpProxy = async (target: number | string = 0): Promise<TcpProxy> => {
+/** @param watch gets what passes from clients to the target */
+export const startTcpProxy = async (
+  target: number | string = 0,
+  watch: (chunk: Buffer) => void = () => undefined,
+): Promise<TcpProxy> => {
   const links = new Set<Link>();
   let mode: ProxyMode = 'pass';
   const applyMode = (link: Link): void => {
@@ -44,7 +48,10 @@ export const startTcpProxy = async (target: number | string = 0): Promise<TcpPro
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (near) => {
     const link: Link = { near };
     links.add(link);
-    near.on('data', (chunk) => link.far?.write(chunk));
+    near.on('data', (chunk: Buffer) => {
+      link.far?.write(chunk);
+      watch(chunk);
+    });
     near.on('end', () => link.far?.end());
     near.on('error', () => undefined);
     near.on('close', () => {

@@ -270,6 +270,13 @@ export const shownLeg = (leg: Leg): object => {
   };
 };
 
+export const termsOf = ({ ringCallerSeconds, dial }: Pick<Call, 'ringCallerSeconds' | 'dial'>) => ({
+  ringCallerSeconds,
+  ringCalleeSeconds: dial.timeoutSeconds,
+  longestTalkSeconds: dial.timeLimitSeconds,
+  record: dial.records,
+});
+
 export const phaseOf = ({
   legA,
   legB,

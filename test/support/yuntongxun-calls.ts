@@ -32,6 +32,8 @@ export interface StandInDelivery {
 interface Call extends StandInDial {
   readonly placedAt: Date;
   isRecorded: boolean;
+  /** The app's answer to CallAuth. */
+  permission: string;
   callerAnsweredAt: Date | null;
   /** When the callee picked up. */
   answeredAt: Date | null;
@@ -85,6 +87,7 @@ export class StandInCalls {
     const progress = {
       placedAt: new Date(),
       isRecorded,
+      permission: '',
       callerAnsweredAt: null,
       answeredAt: null,
       over: false,
@@ -116,6 +119,11 @@ export class StandInCalls {
     return call.callerAnsweredAt ? 'caller answered' : 'dialling';
   }
 
+  /** The field of the app's answer to CallAuth, which decides, whatever the dial said. */
+  permitted(callSid: string, field: 'record' | 'sessiontime' | 'countDownTime'): string | undefined {
+    return new RegExp(`<${field}>(.*?)</${field}>`).exec(this.calls.get(callSid)!.permission)?.[1];
+  }
+
   close(): void {
     this.closing.abort();
     for (const { timers } of this.calls.values()) timers.forEach(clearTimeout);
@@ -136,6 +144,7 @@ export class StandInCalls {
         return;
       }
       // With 应用鉴权, the app's answer decides whether the call continues.
+      call.permission = answer!;
       call.isRecorded = answer!.includes('<record>1</record>');
     }
     const [callerAnswers, calleeAnswers, end] = SCRIPTS[scriptOf(call.fields.to!)] ?? SCRIPTS['00']!;

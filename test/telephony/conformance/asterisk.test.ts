@@ -6,15 +6,7 @@ import { NUMBER_OF_NOBODY, numberOf, startPbxService } from '../../asterisk/pbx-
 import { startPhone, type Phone } from '../../asterisk/phone.js';
 import { writeTone } from '../../asterisk/sound.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
-import {
-  SHORT_DIALS,
-  type Bench,
-  type Caller,
-  type FarSide,
-  type Manner,
-  type Mistake,
-  type Scenario,
-} from './bench.js';
+import { SETTINGS, type Bench, type Caller, type FarSide, type Manner, type Mistake, type Scenario } from './bench.js';
 import { conforms } from './conforms.js';
 
 const missing = await fetchAsterisk();
@@ -67,12 +59,16 @@ const start = async (manner: Manner): Promise<Bench> => {
   // The phones press keys as SIP INFO.
   if (manner === 'asking the caller') await asterisk.command('module load res_pjsip_dtmf_info.so');
   const whisper = join(asterisk.folder, 'whisper');
-  const line = await startTcpProxy(Number(new URL(asterisk.url).port));
+  let ordered = '';
+  const line = await startTcpProxy(
+    Number(new URL(asterisk.url).port),
+    (chunk) => (ordered += chunk.toString('latin1')),
+  );
   const service = await startPbxService(asterisk, {
     ASTERISK_URL: `http://127.0.0.1:${line.port}`,
     RING_CALLER: '20',
     RING_CALLEE: '20',
-    ...SHORT_DIALS,
+    ...SETTINGS,
     ...settingsFor(manner, whisper),
   });
   /** Leg A is in no bridge, or alone in it, until the whisper is over. */
@@ -102,6 +98,18 @@ const start = async (manner: Manner): Promise<Bench> => {
       if (legB?.state === 'Up')
         return manner === 'whispering' && !(await areJoined(callSid)) ? 'whispering' : 'talking';
       return legB?.state === 'Ringing' ? 'ringing' : 'dialling';
+    },
+    async termsOf(callSid) {
+      const variable = (name: string): Promise<string> => asterisk.variable(`${callSid}-a`, name);
+      const [talkMs, warningMs] = (await variable('RINGBACK_TALK')).split(':').map(Number);
+      return {
+        // Asterisk shows it nowhere.
+        ringCallerSeconds: Number(new RegExp(`/${callSid}-a\\?\\S*timeout=(\\d+)`).exec(ordered)?.[1]),
+        ringCalleeSeconds: Number(await variable('RINGBACK_RING')),
+        longestTalkSeconds: talkMs! / 1_000,
+        talkWarningSeconds: warningMs === undefined ? undefined : warningMs / 1_000,
+        record: (await variable('RINGBACK_RECORD')) !== '',
+      };
     },
     // The other phones have received none.
     extensionOf: async () => callees.map((one) => one.tones()).find((tones) => tones !== ''),
@@ -153,6 +161,7 @@ describeOnAsterisk(missing, 'a real Asterisk', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'talkWarningSeconds', 'record'],
       reportsBy: 'a stream',
     },
     start,

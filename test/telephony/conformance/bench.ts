@@ -1,6 +1,7 @@
 /** What the conformance suite needs in order to test a provider. */
 import type {
   DialRequest,
+  DialTerms,
   ProviderCall,
   ProviderEndReason,
   ProviderEventType,
@@ -28,6 +29,13 @@ export type Manner = 'as usual' | 'asking the caller' | 'whispering';
 
 /** How a dial is wrong, in a way that the provider detects at once. */
 export type Mistake = 'an invalid number' | 'an invalid account';
+
+/** The terms of a call, as the company has received them. */
+export interface ReceivedTerms extends DialTerms {
+  /** Seconds before the end of the longest talk. */
+  readonly talkWarningSeconds?: number | undefined;
+}
+export type TermName = keyof ReceivedTerms;
 
 /** Why a provider may refuse a dial although number and account are valid. */
 export const OWN_REASONS = ['too_frequent', 'not_permitted'] as const;
@@ -68,6 +76,8 @@ export interface Abilities {
   readonly confirmsCaller: boolean;
   /** Whether leg B can hear a whisper after its answer, before the two are joined. If not, there is no setting for it. */
   readonly whispers: boolean;
+  /** The terms of a call that it passes to the company. */
+  readonly applies: readonly TermName[];
   readonly reportsBy: 'webhooks' | 'a stream';
 }
 
@@ -97,13 +107,13 @@ export const CALLERS: Readonly<Record<Caller, string>> = {
  * @param whisper the setting for it
  */
 export const settingsFor = (manner: Manner, whisper: Readonly<Record<string, string>> = {}) => ({
-  ...SHORT_DIALS,
+  ...SETTINGS,
   ...(manner === 'asking the caller' && { CONFIRM_CALLER: '50', RING_CALLER: '20' }),
   ...(manner === 'whispering' && whisper),
 });
 
 /** Settings of the service: a short wait for the reply to a dial keeps the tests short. */
-export const SHORT_DIALS = { DIAL_TIMEOUT: '1' };
+export const SETTINGS = { DIAL_TIMEOUT: '1', TALK_WARNING: '60' };
 
 export interface Bench {
   /** The whole service, with only this provider. It receives the webhooks itself. */
@@ -137,6 +147,8 @@ export interface FarSide {
   /** How many times this call was dialled. */
   dialsOf(callSid: string): Promise<number>;
   phaseOf(callSid: string): Promise<'dialling' | 'ringing' | 'whispering' | 'talking' | 'over'>;
+  /** Of a call that goes on. A term that the company was not told is undefined. */
+  termsOf(callSid: string): Promise<ReceivedTerms>;
   /** The extension that the callee's switchboard has received; undefined for none. Only for a provider that dials extensions. */
   extensionOf?(callSid: string): Promise<string | undefined>;
   /** Whether leg B's phone has been dialled. Only for a provider that asks the caller. */

@@ -10,6 +10,7 @@ import { statusTests, hangUpTests } from './status-and-hang-up.js';
 import { confirmTests, noWhisperTest, whisperTests } from './prompts.js';
 import { refusalTests } from './refusals.js';
 import { Stage } from './stage.js';
+import { termTests } from './terms.js';
 import { badNetworkTests, closedLineTests, closedProviderTest } from './bad-network.js';
 
 /** @returns the stage that is built before the tests of this block and taken down after them */
@@ -29,6 +30,9 @@ export const conforms = (abilities: Abilities, start: Start): void => {
     const stage = stageOf(abilities, start);
     describe('dial', () => {
       dialTests(abilities, stage);
+    });
+    describe('the terms of a call', () => {
+      termTests(abilities, stage);
     });
     describe('a refusal', () => {
       refusalTests(abilities, stage);

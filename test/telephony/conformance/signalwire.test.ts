@@ -6,7 +6,7 @@ import { startSignalWireServer } from '../../support/signalwire-server.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
-import { phaseOf, type Call } from '../../support/twilio-calls.js';
+import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
 import {
   CALLERS,
   closing,
@@ -75,6 +75,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       const call = callOf(callSid);
       return call ? phaseOf(call) : 'over';
     },
+    termsOf: async (callSid) => termsOf(callOf(callSid)!),
     extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
     hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
     whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
@@ -119,6 +120,7 @@ describe('SignalWire', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record'],
       reportsBy: 'webhooks',
     },
     start,

@@ -59,6 +59,8 @@ const start = async (manner: Manner): Promise<Bench> => {
       if (!entry?.callId) return 'over';
       return PHASES[entry.events.at(-1)?.type ?? 'caller_answered'];
     },
+    // It takes none.
+    termsOf: async () => ({}),
     extensionOf: async (callSid) => (await carrier.entryOf(callSid))?.calleeExtension,
   };
   return {
@@ -97,6 +99,7 @@ describe('the simulator', () => {
       hunts: true,
       confirmsCaller: false,
       whispers: false,
+      applies: [],
       reportsBy: 'webhooks',
     },
     start,

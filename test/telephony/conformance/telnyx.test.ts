@@ -13,7 +13,7 @@ import {
 import { signatureOf } from '../../support/telnyx-callbacks.js';
 import { startTelnyxServer, telnyxId } from '../../support/telnyx-server.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
-import { phaseOf, type Call } from '../../support/twilio-calls.js';
+import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
 import {
   CALLERS,
   closing,
@@ -86,6 +86,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       const call = callOf(callSid);
       return call ? phaseOf(call) : 'over';
     },
+    termsOf: async (callSid) => termsOf(callOf(callSid)!),
     extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
     hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
     whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
@@ -132,6 +133,7 @@ describe('Telnyx', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record'],
       reportsBy: 'webhooks',
     },
     start,

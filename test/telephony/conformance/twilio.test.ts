@@ -5,7 +5,7 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from '../../support/twilio-call.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
-import { phaseOf, type Call } from '../../support/twilio-calls.js';
+import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
 import { startTwilioServer } from '../../support/twilio-server.js';
 import {
   CALLERS,
@@ -76,6 +76,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       const call = callOf(callSid);
       return call ? phaseOf(call) : 'over';
     },
+    termsOf: async (callSid) => termsOf(callOf(callSid)!),
     extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
     hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
     whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
@@ -117,6 +118,7 @@ describe('Twilio', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record'],
       reportsBy: 'webhooks',
     },
     start,

@@ -49,7 +49,7 @@ const start = async (manner: Manner): Promise<Bench> => {
   });
   server.calls.webhookUrl = service.url + WEBHOOK_TARGET;
   server.calls.appendsAction = true;
-  const dialsOf = (callSid: string) => server.calls.dials.filter(({ fields }) => fields.userData === callSid);
+  const dialsOf = (callSid: string) => server.calls.dials.filter(({ fields }) => fields.userData?.startsWith(callSid));
   const farSide: FarSide = {
     dialsOf: async (callSid) => dialsOf(callSid).length,
     async phaseOf(callSid) {
@@ -57,6 +57,15 @@ const start = async (manner: Manner): Promise<Bench> => {
       return dial ? PHASES[server.calls.phaseOf(dial.callSid)] : 'over';
     },
     extensionOf: async (callSid) => dialsOf(callSid)[0]?.fields.to?.split('-')[1],
+    async termsOf(callSid) {
+      const permitted = (field: Parameters<typeof server.calls.permitted>[1]) =>
+        server.calls.permitted(dialsOf(callSid)[0]!.callSid, field);
+      return {
+        longestTalkSeconds: Number(permitted('sessiontime')),
+        talkWarningSeconds: permitted('countDownTime') === undefined ? undefined : Number(permitted('countDownTime')),
+        record: permitted('record') === '1',
+      };
+    },
   };
   return {
     service,
@@ -104,6 +113,7 @@ describe('Yuntongxun', () => {
       hunts: false,
       confirmsCaller: false,
       whispers: false,
+      applies: ['longestTalkSeconds', 'talkWarningSeconds', 'record'],
       reportsBy: 'webhooks',
     },
     start,

@@ -28,7 +28,7 @@ export interface BellhopOptions {
   /** What applies to a call that says nothing else. */
   readonly usual: DialTerms;
   /** Seconds before the longest talk at which both hear a tone. */
-  readonly talkWarningSeconds?: number;
+  readonly talkWarningSeconds?: number | undefined;
 }
 
 interface Reply {

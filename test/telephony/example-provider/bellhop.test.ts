@@ -5,7 +5,7 @@ import { ResilientProvider } from '../../../src/telephony/resilient-provider.js'
 import { ProviderRegistry } from '../../../src/telephony/provider-registry.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from '../conformance/bench.js';
+import { closing, SCRIPTS, SETTINGS, type Bench, type FarSide, type Forger } from '../conformance/bench.js';
 import { conforms } from '../conformance/conforms.js';
 import { CATEGORIES } from './bellhop-wire.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
@@ -28,13 +28,15 @@ const forger: Forger = {
 const start = async (): Promise<Bench> => {
   const exchange = await startBellhopExchange();
   const line = await startTcpProxy(exchange.port);
-  const service = await startTestApp({ environment: SHORT_DIALS });
+  const service = await startTestApp({ environment: SETTINGS });
+  const { ringCallerSeconds, ringCalleeSeconds, longestTalkSeconds, talkWarningSeconds, recordCalls } = service.config;
   // Your provider is created in telephony.module.ts, if its settings turn it on.
   const bellhop = new BellhopProvider({
     url: `http://127.0.0.1:${line.port}`,
     secret: BELLHOP_SECRET,
     key: BELLHOP_KEY,
-    usual: { ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 3600 },
+    usual: { ringCallerSeconds, ringCalleeSeconds, longestTalkSeconds, record: recordCalls },
+    talkWarningSeconds,
   });
   const provider = new ResilientProvider(bellhop, createLogger('silent'));
   const configured = [{ provider, settings: {} }];
@@ -48,6 +50,16 @@ const start = async (): Promise<Bench> => {
       if (!exchange.isOpen(callSid)) return 'over';
       if (facts.includes('callee picked up')) return 'talking';
       return facts.includes('callee rings') ? 'ringing' : 'dialling';
+    },
+    async termsOf(callSid) {
+      const { ring, limit, tone, record } = exchange.orders.find(({ reference }) => reference === callSid)!;
+      return {
+        ...(ring?.from !== undefined && { ringCallerSeconds: ring.from }),
+        ...(ring?.to !== undefined && { ringCalleeSeconds: ring.to }),
+        ...(limit !== undefined && { longestTalkSeconds: limit }),
+        ...(record !== undefined && { record }),
+        talkWarningSeconds: tone,
+      };
     },
   };
   return {
@@ -88,6 +100,7 @@ describe('Bellhop', () => {
       hunts: false,
       confirmsCaller: false,
       whispers: false,
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'talkWarningSeconds', 'record'],
       reportsBy: 'webhooks',
     },
     start,
