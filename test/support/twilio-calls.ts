@@ -270,11 +270,13 @@ export const shownLeg = (leg: Leg): object => {
   };
 };
 
-export const termsOf = ({ ringCallerSeconds, dial }: Pick<Call, 'ringCallerSeconds' | 'dial'>) => ({
+export const termsOf = ({ legA, ringCallerSeconds, dial }: Pick<Call, 'legA' | 'ringCallerSeconds' | 'dial'>) => ({
   ringCallerSeconds,
   ringCalleeSeconds: dial.timeoutSeconds,
   longestTalkSeconds: dial.timeLimitSeconds,
   record: dial.records,
+  shownToCaller: legA.from,
+  shownToCallee: dial.callerId,
 });
 
 export const phaseOf = ({

@@ -6,7 +6,16 @@ import { NUMBER_OF_NOBODY, numberOf, startPbxService } from '../../asterisk/pbx-
 import { startPhone, type Phone } from '../../asterisk/phone.js';
 import { writeTone } from '../../asterisk/sound.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
-import { SETTINGS, type Bench, type Caller, type FarSide, type Manner, type Mistake, type Scenario } from './bench.js';
+import {
+  ALL_TERMS,
+  SETTINGS,
+  type Bench,
+  type Caller,
+  type FarSide,
+  type Manner,
+  type Mistake,
+  type Scenario,
+} from './bench.js';
 import { conforms } from './conforms.js';
 
 const missing = await fetchAsterisk();
@@ -82,6 +91,11 @@ const start = async (manner: Manner): Promise<Bench> => {
     among.push(one);
     return numberOf(one);
   };
+  const shownBy = async (phones: readonly Phone[], callSid: string): Promise<string> => {
+    const received = await Promise.all(phones.map((one) => one.messages()));
+    const messages = received.find((some) => some.includes(`X-Ringback-Call: ${callSid}`)) ?? '';
+    return /^From: .*<sip:(.*)@/m.exec(messages)?.[1] ?? '';
+  };
   const farSide: FarSide = {
     /** Counts the invitations that callers' phones received. An INVITE that is sent again over UDP has the same Call-ID. */
     async dialsOf(callSid) {
@@ -109,6 +123,8 @@ const start = async (manner: Manner): Promise<Bench> => {
         longestTalkSeconds: talkMs! / 1_000,
         talkWarningSeconds: warningMs === undefined ? undefined : warningMs / 1_000,
         record: (await variable('RINGBACK_RECORD')) !== '',
+        shownToCaller: await shownBy(callers, callSid),
+        shownToCallee: await shownBy(callees, callSid),
       };
     },
     // The other phones have received none.
@@ -161,7 +177,7 @@ describeOnAsterisk(missing, 'a real Asterisk', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
-      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'talkWarningSeconds', 'record'],
+      applies: ALL_TERMS,
       reportsBy: 'a stream',
     },
     start,

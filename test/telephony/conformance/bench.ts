@@ -35,7 +35,16 @@ export interface ReceivedTerms extends DialTerms {
   /** Seconds before the end of the longest talk. */
   readonly talkWarningSeconds?: number | undefined;
 }
-export type TermName = keyof ReceivedTerms;
+export const ALL_TERMS = [
+  'ringCallerSeconds',
+  'ringCalleeSeconds',
+  'longestTalkSeconds',
+  'talkWarningSeconds',
+  'record',
+  'shownToCaller',
+  'shownToCallee',
+] as const satisfies readonly (keyof ReceivedTerms)[];
+export type TermName = (typeof ALL_TERMS)[number];
 
 /** Why a provider may refuse a dial although number and account are valid. */
 export const OWN_REASONS = ['too_frequent', 'not_permitted'] as const;
@@ -101,6 +110,9 @@ export const CALLERS: Readonly<Record<Caller, string>> = {
   'presses another key': '+8613800001055',
   'hangs up in the prompt': '+8613800001059',
 };
+
+/** Numbers that the company's account may show. */
+export const SHOWN = { toCaller: '+8675586000001', toCallee: '+8675586000002' } as const;
 
 /**
  * For test servers that are twenty times as fast as real time: the prompt takes 2.5 s.

@@ -11,6 +11,7 @@ import {
   CALLERS,
   closing,
   SCRIPTS,
+  SHOWN,
   settingsFor,
   type Bench,
   type FarSide,
@@ -58,7 +59,7 @@ const start = async (manner: Manner): Promise<Bench> => {
     projectId: PROJECT.externalId,
     apiToken: PROJECT.secret,
     signingKey: SIGNING_KEY,
-    callerNumbers: [CALLER_NUMBER],
+    callerNumbers: [CALLER_NUMBER, SHOWN.toCaller, SHOWN.toCallee],
     speed: SPEED,
     reach: (url) => url.replace(PUBLIC_URL, service.url),
   });
@@ -120,7 +121,8 @@ describe('SignalWire', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
-      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record'],
+      // A dial without a reply is searched for by the number that the caller's phone shows.
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record', 'shownToCallee'],
       reportsBy: 'webhooks',
     },
     start,

@@ -18,6 +18,7 @@ import {
   CALLERS,
   closing,
   SCRIPTS,
+  SHOWN,
   settingsFor,
   type Bench,
   type FarSide,
@@ -69,7 +70,7 @@ const start = async (manner: Manner): Promise<Bench> => {
     apiKey: ACCOUNT.secret,
     applicationSid: APPLICATION_SID,
     privateKey: PRIVATE_KEY,
-    callerNumbers: [CALLER_NUMBER],
+    callerNumbers: [CALLER_NUMBER, SHOWN.toCaller, SHOWN.toCallee],
     speed: SPEED,
     reach: (url) => url.replace(PUBLIC_URL, service.url),
   });
@@ -133,7 +134,8 @@ describe('Telnyx', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
-      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record'],
+      // A dial without a reply is searched for by the number that the caller's phone shows.
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record', 'shownToCallee'],
       reportsBy: 'webhooks',
     },
     start,

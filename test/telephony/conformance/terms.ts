@@ -1,6 +1,9 @@
-/** What the company is told about a call: the ring times, the longest talk, the warning before its end, the recording. */
+/**
+ * What the company is told about a call: the ring times, the longest talk, the warning before its end, the recording, and the
+ * numbers that the phones show.
+ */
 import type { DialTerms } from '../../../src/telephony/telephony-provider.js';
-import type { Abilities, ReceivedTerms, TermName } from './bench.js';
+import { SHOWN, type Abilities, type ReceivedTerms, type TermName } from './bench.js';
 import { replyLimit, type Stage } from './stage.js';
 
 export const termTests = ({ applies }: Abilities, stage: () => Stage): void => {
@@ -34,6 +37,12 @@ export const termTests = ({ applies }: Abilities, stage: () => Stage): void => {
 
   it('are its own if it has any', async () => {
     const own = { ringCallerSeconds: 31, ringCalleeSeconds: 32, longestTalkSeconds: 1_800, record: true };
+
+    expectApplied(await termsOfTalk(own), own);
+  });
+
+  it('are the numbers that it asks for, each on its phone', async () => {
+    const own = { shownToCaller: SHOWN.toCaller, shownToCallee: SHOWN.toCallee };
 
     expectApplied(await termsOfTalk(own), own);
   });

@@ -11,6 +11,7 @@ import {
   CALLERS,
   closing,
   SCRIPTS,
+  SHOWN,
   settingsFor,
   type Bench,
   type FarSide,
@@ -56,7 +57,7 @@ const WHISPER = { TWILIO_WHISPER: 'https://documents.example.com/whisper' };
 const start = async (manner: Manner): Promise<Bench> => {
   const server = await startTwilioServer({
     accounts: ACCOUNTS,
-    callerNumbers: [CALLER_NUMBER],
+    callerNumbers: [CALLER_NUMBER, SHOWN.toCaller, SHOWN.toCallee],
     speed: SPEED,
     reach: (url) => url.replace(PUBLIC_URL, service.url),
   });
@@ -118,7 +119,8 @@ describe('Twilio', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
-      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record'],
+      // A dial without a reply is searched for by the number that the caller's phone shows.
+      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record', 'shownToCallee'],
       reportsBy: 'webhooks',
     },
     start,

@@ -20,6 +20,8 @@ import { conforms } from './conforms.js';
 /** Leg B is dialled as soon as leg A has answered. */
 const PHASES = { dialling: 'dialling', 'caller answered': 'ringing', talking: 'talking', over: 'over' } as const;
 
+const internationalOf = (national = ''): string => national.replace(/^0/, '+86');
+
 const forger: Forger = {
   forgeriesOf: (genuine) => [
     { ...genuine, target: WEBHOOK_TARGET.slice(0, -1) },
@@ -64,6 +66,8 @@ const start = async (manner: Manner): Promise<Bench> => {
         longestTalkSeconds: Number(permitted('sessiontime')),
         talkWarningSeconds: permitted('countDownTime') === undefined ? undefined : Number(permitted('countDownTime')),
         record: permitted('record') === '1',
+        shownToCaller: internationalOf(dialsOf(callSid)[0]!.fields.fromSerNum),
+        shownToCallee: internationalOf(dialsOf(callSid)[0]!.fields.customerSerNum),
       };
     },
   };
@@ -113,7 +117,7 @@ describe('Yuntongxun', () => {
       hunts: false,
       confirmsCaller: false,
       whispers: false,
-      applies: ['longestTalkSeconds', 'talkWarningSeconds', 'record'],
+      applies: ['longestTalkSeconds', 'talkWarningSeconds', 'record', 'shownToCaller', 'shownToCallee'],
       reportsBy: 'webhooks',
     },
     start,

@@ -1,16 +1,9 @@
-/** What the conformance suite does not test, because providers differ in it: the terms of a call, and what refusals mean. */
+/** What the conformance suite does not test, because providers differ in it: what an end brings, and what each refusal means. */
 import { waitFor } from '../../support/wait-for.js';
 import type { DialRequest, ProviderEvent } from '../../../src/telephony/telephony-provider.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange, type BellhopExchange } from './bellhop-exchange.js';
 import { CATEGORIES } from './bellhop-wire.js';
 import { BellhopProvider } from './bellhop.provider.js';
-
-const usual = {
-  ringCallerSeconds: 30,
-  ringCalleeSeconds: 20,
-  longestTalkSeconds: 3600,
-  shownToCallee: '+861056469588',
-};
 
 let exchange: BellhopExchange;
 let bellhop: BellhopProvider;
@@ -18,7 +11,7 @@ beforeEach(async () => {
   exchange = await startBellhopExchange();
   exchange.target = 'http://127.0.0.1:9';
   const url = `http://127.0.0.1:${exchange.port}`;
-  bellhop = new BellhopProvider({ url, secret: BELLHOP_SECRET, key: BELLHOP_KEY, usual, talkWarningSeconds: 60 });
+  bellhop = new BellhopProvider({ url, secret: BELLHOP_SECRET, key: BELLHOP_KEY, usual: {} });
 });
 afterEach(async () => {
   await bellhop.close();
@@ -42,31 +35,6 @@ const endOf = () =>
     const status = await bellhop.fetchStatus(CALL);
     return status.kind === 'known' ? status.events.find(({ type }) => type === 'ended') : undefined;
   });
-
-it('a call without terms has the usual ones', async () => {
-  await dial();
-
-  expect(exchange.orders).toEqual([
-    {
-      reference: CALL.callSid,
-      from: '+8613900001001',
-      to: '+8613800002013',
-      ring: { from: 30, to: 20 },
-      shows: { to: '+861056469588' },
-      limit: 3600,
-      tone: 60,
-    },
-  ]);
-});
-
-it('the terms of a call replace the usual ones, and a talk that is too short has no tone', async () => {
-  await dial({ ringCalleeSeconds: 10, longestTalkSeconds: 60, shownToCaller: '+861056460000', record: true });
-
-  expect(exchange.orders).toMatchObject([
-    { ring: { from: 30, to: 10 }, shows: { from: '+861056460000', to: '+861056469588' }, limit: 60, record: true },
-  ]);
-  expect(exchange.orders[0]).not.toHaveProperty('tone');
-});
 
 it('Bellhop itself ends the talk at its limit, and the end has the recording and the cause', async () => {
   await dial({ longestTalkSeconds: 2, record: true });

@@ -5,7 +5,7 @@ import { ResilientProvider } from '../../../src/telephony/resilient-provider.js'
 import { ProviderRegistry } from '../../../src/telephony/provider-registry.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import { closing, SCRIPTS, SETTINGS, type Bench, type FarSide, type Forger } from '../conformance/bench.js';
+import { ALL_TERMS, closing, SCRIPTS, SETTINGS, type Bench, type FarSide, type Forger } from '../conformance/bench.js';
 import { conforms } from '../conformance/conforms.js';
 import { CATEGORIES } from './bellhop-wire.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
@@ -52,12 +52,14 @@ const start = async (): Promise<Bench> => {
       return facts.includes('callee rings') ? 'ringing' : 'dialling';
     },
     async termsOf(callSid) {
-      const { ring, limit, tone, record } = exchange.orders.find(({ reference }) => reference === callSid)!;
+      const { ring, limit, tone, record, shows } = exchange.orders.find(({ reference }) => reference === callSid)!;
       return {
         ...(ring?.from !== undefined && { ringCallerSeconds: ring.from }),
         ...(ring?.to !== undefined && { ringCalleeSeconds: ring.to }),
         ...(limit !== undefined && { longestTalkSeconds: limit }),
         ...(record !== undefined && { record }),
+        ...(shows?.from !== undefined && { shownToCaller: shows.from }),
+        ...(shows?.to !== undefined && { shownToCallee: shows.to }),
         talkWarningSeconds: tone,
       };
     },
@@ -100,7 +102,7 @@ describe('Bellhop', () => {
       hunts: false,
       confirmsCaller: false,
       whispers: false,
-      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'talkWarningSeconds', 'record'],
+      applies: ALL_TERMS,
       reportsBy: 'webhooks',
     },
     start,
