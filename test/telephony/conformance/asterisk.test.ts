@@ -29,9 +29,11 @@ const CALLER_HABITS: Readonly<Record<Caller, Habits>> = {
   'presses nothing': {},
   'hangs up in the prompt': { talkMs: 300 },
 };
+const TALK_MS = 300;
+
 /** How leg B's phone behaves. */
 const HABITS: Readonly<Partial<Record<Scenario | Mistake, Habits>>> = {
-  'answers and hangs up': { talkMs: 300 },
+  'answers and hangs up': { talkMs: TALK_MS },
   'answers and talks on': { keepsTones: true },
   'rings on': { ringMs: 60_000 },
   'is busy': { refusal: '486 Busy Here' },
@@ -148,6 +150,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       throw new Error(`no trunk refuses as ${reason}`);
     },
     refusals: [...Object.values(ARI_REFUSALS), ...SIP_REFUSALS, ...CAUSE_REFUSALS].map(({ category }) => category),
+    talkMs: TALK_MS,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     async close() {
       await service.close();

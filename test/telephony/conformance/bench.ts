@@ -140,6 +140,8 @@ export interface Bench {
   refuseNext(reason: OwnReason): void;
   /** The categories of all refusals in the provider's tables. */
   readonly refusals: readonly RefusalCategory[];
+  /** How long the two talk if the callee `answers and hangs up`. */
+  readonly talkMs: number;
   /** A call that was never placed, with an id in the provider's format. */
   readonly unknownCall: ProviderCall;
   /** Only for a provider with webhooks. */

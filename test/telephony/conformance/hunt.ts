@@ -27,13 +27,6 @@ export const huntTests = (abilities: Abilities, stage: () => Stage): void => {
       .filter(({ type }) => type === 'leg_ended')
       .map(({ detail }) => ({ place: detail?.place, endReason: detail?.endReason }))
       .sort((one, other) => Number(one.place) - Number(other.place));
-  const changesOf = async (callSid: string): Promise<number[]> => {
-    const rows = await stage().bench.service.database.query<{ change: { data: { stateType: string } } }[]>(
-      'select change::json from call_events where call_sid = $1 and change is not null order by change_number',
-      [callSid],
-    );
-    return rows.map(({ change }) => Number(change.data.stateType));
-  };
 
   it('tries the next number after one that is busy, and after one that nobody answers in its time', async () => {
     expect(stage().provider.hunts).toBe(true);
@@ -51,7 +44,7 @@ export const huntTests = (abilities: Abilities, stage: () => Stage): void => {
     const over = await stage().recorded(callSid, 'ended');
     expect(over).toMatchObject({ endReason: 'completed', calleePhone: phones[2], huntedPhones: phones });
     // A client sees one call, whose states only grow.
-    const states = await changesOf(callSid);
+    const states = await stage().changesOf(callSid);
     expect(states).toEqual(states.toSorted());
     if (reports.includes('ringing')) expect([...new Set(states)]).toEqual([1, 2, 3, 4]);
   });

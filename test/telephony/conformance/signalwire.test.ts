@@ -95,6 +95,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       server.answerNext(status, JSON.stringify({ code, message: `refused as ${reason}` }));
     },
     refusals: Object.values(SIGNALWIRE_ERROR_CODES).map(({ category }) => category),
+    talkMs: 10_000 / SPEED,
     unknownCall: {
       callSid: '9'.repeat(32),
       providerCallId: `${PROJECT.externalId}/99999999-9999-4999-8999-999999999999`,

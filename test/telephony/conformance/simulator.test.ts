@@ -77,6 +77,7 @@ const start = async (manner: Manner): Promise<Bench> => {
     },
     // Its refusals name their category.
     refusals: REFUSAL_CATEGORIES,
+    talkMs: 10_000 / SPEED,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     forger: forgerWith(carrier.secret),
     close: closing(service, line, carrier),

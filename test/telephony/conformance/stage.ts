@@ -179,6 +179,15 @@ export class Stage {
     return events.filter(({ provider }) => provider === this.provider.name);
   }
 
+  /** The states of all changes that a client of the service sees, in order. */
+  async changesOf(callSid: string): Promise<number[]> {
+    const rows = await this.bench.service.database.query<{ change: { data: { stateType: string } } }[]>(
+      'select change::json from call_events where call_sid = $1 and change is not null order by change_number',
+      [callSid],
+    );
+    return rows.map(({ change }) => Number(change.data.stateType));
+  }
+
   /** All webhooks about a call, after it has ended. */
   async deliveriesOf({ callSid, providerCallId }: PlacedCall): Promise<readonly Delivery[]> {
     const isOfCall = (event: ProviderEvent): boolean =>

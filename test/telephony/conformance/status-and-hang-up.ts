@@ -1,9 +1,16 @@
 /** A provider's replies to status requests, and its behaviour when it hangs up. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { advance, REQUESTED } from '../../../src/call/record/call-lifecycle.js';
 import { StatusUnavailable, type HangUpOutcome } from '../../../src/telephony/telephony-provider.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Abilities } from './bench.js';
 import { refusal, type Stage } from './stage.js';
+
+/** When the order is sent, from the callee's hang-up as it is seen here, which is some looks late. */
+const MOMENTS_MS = [
+  [-120, -60, 0],
+  [-90, -30, 30],
+];
 
 export const statusTests = ({ reports, statusReports, statusLacksLegB }: Abilities, stage: () => Stage): void => {
   const isKnown = (type: string): boolean => statusReports.some((known) => known === type);
@@ -99,6 +106,38 @@ export const hangUpTests = ({ hangsUpOnCondition, explainsRefusals }: Abilities,
       expect(await stage().provider.hangUp(call, 'answered')).toEqual(conditional(negative('gone')));
     }
   });
+
+  it.each(MOMENTS_MS.map((moments) => ({ moments })))(
+    'meets the callee’s own hang-up, $moments ms from it: the call is completed, and stays over',
+    async ({ moments }) => {
+      const { talkMs } = stage().bench;
+      const outcomes = await Promise.all(
+        moments.map(async (moment) => {
+          const call = await stage().dial('answers and hangs up');
+          // On a slow machine the talk may be over before it is seen: then the order comes after the end.
+          const phase = await waitFor('the talk', async () => {
+            const seen = await stage().phaseOf(call.callSid);
+            return ['talking', 'over'].includes(seen) && seen;
+          });
+          if (phase === 'talking') await sleep(talkMs + moment);
+          const first = await stage().provider.hangUp(call);
+          await waitFor('the end of both legs', async () => (await stage().phaseOf(call.callSid)) === 'over');
+          return { call, first, second: await stage().provider.hangUp(call) };
+        }),
+      );
+
+      for (const { call, first, second } of outcomes) {
+        for (const outcome of [first, second]) expect([TAKEN, negative('gone')]).toContainEqual(outcome);
+        // The leg that does not know the reason may report its end first.
+        await waitFor('the end with its reason', async () => {
+          const { stateType, endReason, endedBy } = await stage().recorded(call.callSid, 'ended');
+          return stateType === '4' && endReason === 'completed' && endedBy === 'provider';
+        });
+        const states = await stage().changesOf(call.callSid);
+        expect(states).toEqual(states.toSorted());
+      }
+    },
+  );
 
   it('does not end a call that has already passed the condition', async () => {
     const ringing = await stage().dialTo('ringing');

@@ -106,6 +106,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       server.answerNext(status, JSON.stringify({ errors: [{ code, title: `refused as ${reason}` }] }));
     },
     refusals: Object.values(TELNYX_ERROR_CODES).map(({ category }) => category),
+    talkMs: 10_000 / SPEED,
     unknownCall: {
       callSid: '9'.repeat(32),
       providerCallId: `${ACCOUNT.externalId}/${telnyxId(`CA${'9'.repeat(32)}`)}`,

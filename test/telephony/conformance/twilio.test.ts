@@ -96,6 +96,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       server.answerNext(status, JSON.stringify({ status, code, message: `refused as ${reason}` }));
     },
     refusals: Object.values(ERROR_CODES).map(({ category }) => category),
+    talkMs: 10_000 / SPEED,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
     forger,
     close: closing(service, line, server),

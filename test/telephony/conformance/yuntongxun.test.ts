@@ -35,8 +35,10 @@ const forger: Forger = {
 
 const REFUSALS: Readonly<Record<OwnReason, string>> = { too_frequent: '160022', not_permitted: '113302' };
 
+const SPEED = 20;
+
 const start = async (manner: Manner): Promise<Bench> => {
-  const server = await startYuntongxunServer({ speed: 20 });
+  const server = await startYuntongxunServer({ speed: SPEED });
   const line = await startTcpProxy(server.port);
   const service = await startTestApp({
     environment: {
@@ -88,6 +90,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       };
     },
     refusals: REFUSAL_CATEGORIES.filter((category) => STATUS_CODES.some(({ outcome }) => outcome === category)),
+    talkMs: 10_000 / SPEED,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
     forger,
     close: closing(service, line, server),

@@ -11,6 +11,8 @@ import { CATEGORIES } from './bellhop-wire.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
 import { BellhopProvider } from './bellhop.provider.js';
 
+/** Six of Bellhop's seconds. */
+const TALK_MS = 300;
 /** Last digits of a number that Bellhop refuses to dial. */
 const NO_SUCH_NUMBER = '99';
 
@@ -80,6 +82,7 @@ const start = async (): Promise<Bench> => {
       );
     },
     refusals: Object.values(CATEGORIES),
+    talkMs: TALK_MS,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: 'nobody' },
     forger,
     close: closing(service, bellhop, line, exchange),
