@@ -15,7 +15,7 @@ export interface RemoteCarrier {
   /** The URLs of its webhooks; a test may change them. */
   readonly targets: string[];
   /** Answers the next dial with this refusal instead of its script. */
-  refuseNext(refusal: Refusal): void;
+  refuseNext(refusal: Refusal, headers?: Readonly<Record<string, string>>): void;
   callLog(): Promise<readonly CallLogEntry[]>;
   /** The carrier's log entry of a call. */
   entryOf(callSid: string): Promise<CallLogEntry | undefined>;
@@ -35,12 +35,12 @@ export const startRemoteCarrier = async ({
     },
   });
   const server = createCarrierServer(carrier);
-  let refusal: Refusal | undefined;
+  let refusal: { readonly body: Refusal; readonly headers: Readonly<Record<string, string>> } | undefined;
   server.addHook('preHandler', async ({ method, url }, reply) => {
     if (!refusal || method !== 'POST' || url !== '/calls') return;
-    const refused = refusal;
+    const { body, headers } = refusal;
     refusal = undefined;
-    await reply.code(422).send(refused);
+    await reply.code(422).headers(headers).send(body);
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
@@ -48,7 +48,7 @@ export const startRemoteCarrier = async ({
     port: Number(new URL(url).port),
     secret,
     targets,
-    refuseNext: (next) => (refusal = next),
+    refuseNext: (body, headers = {}) => (refusal = { body, headers }),
     callLog: () => carrier.callLog(),
     async entryOf(callSid) {
       return (await carrier.callLog()).find((entry) => entry.callSid === callSid);

@@ -100,8 +100,10 @@ export const startSignalWireServer = async (options: SignalWireServerOptions): P
       ...(body !== '' && { body }),
     });
     const text = uuids(await reply.body.text()).replace(/"duration":"(\d+)"/g, '"duration":$1');
+    const retryAfter = reply.headers['retry-after'];
     return {
       status: reply.statusCode,
+      ...(retryAfter !== undefined && { headers: { 'retry-after': String(retryAfter) } }),
       text: refusalOf(reply.statusCode, text, method === 'POST' && call === undefined),
     };
   };
@@ -111,7 +113,8 @@ export const startSignalWireServer = async (options: SignalWireServerOptions): P
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       void forward(incoming, new URL(incoming.url ?? '/', 'http://api'), Buffer.concat(chunks).toString()).then(
-        ({ status, text }) => response.writeHead(status, { 'content-type': 'application/json' }).end(text),
+        ({ status, text, headers }) =>
+          response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text),
         () => response.destroy(),
       );
     });

@@ -93,6 +93,12 @@ const start = async (manner: Manner): Promise<Bench> => {
     among.push(one);
     return numberOf(one);
   };
+  let trunk: Habits;
+  const trunkHabits = (): Habits => {
+    const habits = trunk;
+    trunk = undefined;
+    return habits;
+  };
   const shownBy = async (phones: readonly Phone[], callSid: string): Promise<string> => {
     const received = await Promise.all(phones.map((one) => one.messages()));
     const messages = received.find((some) => some.includes(`X-Ringback-Call: ${callSid}`)) ?? '';
@@ -142,13 +148,12 @@ const start = async (manner: Manner): Promise<Bench> => {
     line,
     farSide,
     parties: async (how, caller = 'presses nothing') => ({
-      callerPhone: await phone(callers, CALLER_HABITS[caller]),
+      callerPhone: await phone(callers, trunkHabits() ?? CALLER_HABITS[caller]),
       calleePhone: NUMBERS[how] ?? (await phone(callees, HABITS[how])),
       subAccount: { externalId: 'extension', secret: 'none needed' },
     }),
-    refuseNext(reason) {
-      throw new Error(`no trunk refuses as ${reason}`);
-    },
+    // A trunk that wants money. SIP has no other reason.
+    refuseNext: () => (trunk = { early: '100 Trying', refusal: '402 Payment Required' }),
     refusals: [...Object.values(ARI_REFUSALS), ...SIP_REFUSALS, ...CAUSE_REFUSALS].map(({ category }) => category),
     talkMs: TALK_MS,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
@@ -175,7 +180,7 @@ describeOnAsterisk(missing, 'a real Asterisk', () => {
       checksSubAccounts: false,
       makesSubAccounts: false,
       // SIP has no status for a policy: 403 and 603 are about the number.
-      refusesAs: [],
+      refusesAs: ['no_funds'],
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

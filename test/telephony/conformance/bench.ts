@@ -47,7 +47,7 @@ export const ALL_TERMS = [
 export type TermName = (typeof ALL_TERMS)[number];
 
 /** Why a provider may refuse a dial although number and account are valid. */
-export const OWN_REASONS = ['too_frequent', 'not_permitted'] as const;
+export const OWN_REASONS = ['too_frequent', 'not_permitted', 'rate_limited', 'no_funds'] as const;
 export type OwnReason = (typeof OWN_REASONS)[number];
 
 /**
@@ -77,6 +77,8 @@ export interface Abilities {
   readonly makesSubAccounts: boolean;
   /** The reasons of its own that it tells apart from other refusals. */
   readonly refusesAs: readonly OwnReason[];
+  /** Whether it reads from a `rate_limited` when to try again. Otherwise such a call is refused at once. */
+  readonly readsRetryAfter?: true;
   /** Whether it dials the callee's extension after the answer. If not, the service never gives it one. */
   readonly dialsExtensions: boolean;
   /** Whether it tries the next number of a hunt by itself. If not, the service gives it only the first. */
@@ -114,6 +116,10 @@ export const CALLERS: Readonly<Record<Caller, string>> = {
 /** Numbers that the company's account may show. */
 export const SHOWN = { toCaller: '+8675586000001', toCallee: '+8675586000002' } as const;
 
+/** The header of a refusal. */
+export const retryAfterOf = (seconds: number | undefined): Readonly<Record<string, string>> =>
+  seconds === undefined ? {} : { 'retry-after': String(seconds) };
+
 /**
  * For test servers that are twenty times as fast as real time: the prompt takes 2.5 s.
  * @param whisper the setting for it
@@ -138,6 +144,11 @@ export interface Bench {
   readonly switchboard?: string;
   /** The next dial is refused for this reason: by the company, or on a PBX by the caller's phone of the next `parties`. */
   refuseNext(reason: OwnReason): void;
+  /**
+   * The next dial is refused for this reason: by the company, or on a PBX by the caller's phone of the next `parties`.
+   * @param retryAfterSeconds in the header that HTTP has for it
+   */
+  refuseNext(reason: OwnReason, retryAfterSeconds?: number): void;
   /** The categories of all refusals in the provider's tables. */
   readonly refusals: readonly RefusalCategory[];
   /** How long the two talk if the callee `answers and hangs up`. */

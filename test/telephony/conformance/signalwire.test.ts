@@ -10,6 +10,7 @@ import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
 import {
   CALLERS,
   closing,
+  retryAfterOf,
   SCRIPTS,
   SHOWN,
   settingsFor,
@@ -49,6 +50,8 @@ const forger: Forger = {
 /** SignalWire has no code for a number that is called too often. */
 const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: number]>>> = {
   not_permitted: [400, 21219],
+  rate_limited: [429, 20429],
+  no_funds: [400, 4001],
 };
 
 const SPEED = 20;
@@ -90,9 +93,13 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...PROJECT, secret: 'not its token' } : PROJECT,
     }),
-    refuseNext(reason) {
+    refuseNext(reason, retryAfterSeconds) {
       const [status, code] = REFUSALS[reason]!;
-      server.answerNext(status, JSON.stringify({ code, message: `refused as ${reason}` }));
+      server.answerNext(
+        status,
+        JSON.stringify({ code, message: `refused as ${reason}` }),
+        retryAfterOf(retryAfterSeconds),
+      );
     },
     refusals: Object.values(SIGNALWIRE_ERROR_CODES).map(({ category }) => category),
     talkMs: 10_000 / SPEED,
@@ -117,7 +124,8 @@ describe('SignalWire', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      refusesAs: ['not_permitted'],
+      refusesAs: ['not_permitted', 'rate_limited', 'no_funds'],
+      readsRetryAfter: true,
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

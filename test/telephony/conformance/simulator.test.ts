@@ -4,7 +4,17 @@ import { REFUSAL_CATEGORIES, type WebhookRequest } from '../../../src/telephony/
 import { startRemoteCarrier } from '../../support/remote-carrier.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import { closing, SCRIPTS, settingsFor, type Bench, type FarSide, type Forger, type Manner } from './bench.js';
+import {
+  closing,
+  OWN_REASONS,
+  retryAfterOf,
+  SCRIPTS,
+  settingsFor,
+  type Bench,
+  type FarSide,
+  type Forger,
+  type Manner,
+} from './bench.js';
 import { conforms } from './conforms.js';
 
 /** A phone that rings on does so for 30 s: three of them for a test that hangs up meanwhile, on a slow machine too. */
@@ -72,8 +82,11 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${how === 'an invalid account' ? NO_ACCOUNT : SCRIPTS[how]}`,
       subAccount: { externalId: 'demo', secret: 'demo' },
     }),
-    refuseNext(reason) {
-      carrier.refuseNext({ category: reason, code: 'SIM-TEST', text: `refused as ${reason}` });
+    refuseNext(reason, retryAfterSeconds) {
+      carrier.refuseNext(
+        { category: reason, code: 'SIM-TEST', text: `refused as ${reason}` },
+        retryAfterOf(retryAfterSeconds),
+      );
     },
     // Its refusals name their category.
     refusals: REFUSAL_CATEGORIES,
@@ -95,7 +108,7 @@ describe('the simulator', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      refusesAs: ['too_frequent', 'not_permitted'],
+      refusesAs: OWN_REASONS,
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: false,

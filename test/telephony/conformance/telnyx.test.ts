@@ -17,6 +17,7 @@ import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
 import {
   CALLERS,
   closing,
+  retryAfterOf,
   SCRIPTS,
   SHOWN,
   settingsFor,
@@ -59,6 +60,8 @@ const forger: Forger = {
 /** Telnyx has no code for a number that is called too often. */
 const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: string]>>> = {
   not_permitted: [403, '10010'],
+  rate_limited: [429, '10011'],
+  no_funds: [403, '20100'],
 };
 
 const SPEED = 20;
@@ -101,9 +104,13 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...ACCOUNT, secret: 'not a key of it' } : ACCOUNT,
     }),
-    refuseNext(reason) {
+    refuseNext(reason, retryAfterSeconds) {
       const [status, code] = REFUSALS[reason]!;
-      server.answerNext(status, JSON.stringify({ errors: [{ code, title: `refused as ${reason}` }] }));
+      server.answerNext(
+        status,
+        JSON.stringify({ errors: [{ code, title: `refused as ${reason}` }] }),
+        retryAfterOf(retryAfterSeconds),
+      );
     },
     refusals: Object.values(TELNYX_ERROR_CODES).map(({ category }) => category),
     talkMs: 10_000 / SPEED,
@@ -130,7 +137,8 @@ describe('Telnyx', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      refusesAs: ['not_permitted'],
+      refusesAs: ['not_permitted', 'rate_limited', 'no_funds'],
+      readsRetryAfter: true,
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

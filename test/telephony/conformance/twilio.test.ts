@@ -10,6 +10,7 @@ import { startTwilioServer } from '../../support/twilio-server.js';
 import {
   CALLERS,
   closing,
+  retryAfterOf,
   SCRIPTS,
   SHOWN,
   settingsFor,
@@ -49,6 +50,8 @@ const forger: Forger = {
 /** Twilio has no code for a number that is called too often. */
 const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: number]>>> = {
   not_permitted: [400, 21215],
+  rate_limited: [429, 20429],
+  no_funds: [403, 20006],
 };
 
 const SPEED = 20;
@@ -91,9 +94,13 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...TENANT, secret: 'not its token' } : TENANT,
     }),
-    refuseNext(reason) {
+    refuseNext(reason, retryAfterSeconds) {
       const [status, code] = REFUSALS[reason]!;
-      server.answerNext(status, JSON.stringify({ status, code, message: `refused as ${reason}` }));
+      server.answerNext(
+        status,
+        JSON.stringify({ status, code, message: `refused as ${reason}` }),
+        retryAfterOf(retryAfterSeconds),
+      );
     },
     refusals: Object.values(ERROR_CODES).map(({ category }) => category),
     talkMs: 10_000 / SPEED,
@@ -115,7 +122,8 @@ describe('Twilio', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      refusesAs: ['not_permitted'],
+      refusesAs: ['not_permitted', 'rate_limited', 'no_funds'],
+      readsRetryAfter: true,
       dialsExtensions: true,
       hunts: true,
       confirmsCaller: true,

@@ -7,6 +7,8 @@ import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider
 import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
 import {
   closing,
+  OWN_REASONS,
+  retryAfterOf,
   SCRIPTS,
   settingsFor,
   type Bench,
@@ -33,7 +35,12 @@ const forger: Forger = {
   malformedLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
 };
 
-const REFUSALS: Readonly<Record<OwnReason, string>> = { too_frequent: '160022', not_permitted: '113302' };
+const REFUSALS: Readonly<Record<OwnReason, string>> = {
+  too_frequent: '160022',
+  not_permitted: '113302',
+  rate_limited: '111111',
+  no_funds: '111142',
+};
 
 const SPEED = 20;
 
@@ -84,9 +91,12 @@ const start = async (manner: Manner): Promise<Bench> => {
     }),
     switchboard: '+861056469513',
     refuseNext(reason) {
+    refuseNext(reason, retryAfterSeconds) {
       server.replyInstead = (_, response) => {
         server.replyInstead = null;
-        response.writeHead(200).end(JSON.stringify({ statusCode: REFUSALS[reason], statusMsg: `【呼叫】${reason}` }));
+        response
+          .writeHead(200, retryAfterOf(retryAfterSeconds))
+          .end(JSON.stringify({ statusCode: REFUSALS[reason], statusMsg: `【呼叫】${reason}` }));
       };
     },
     refusals: REFUSAL_CATEGORIES.filter((category) => STATUS_CODES.some(({ outcome }) => outcome === category)),
@@ -117,6 +127,7 @@ describe('Yuntongxun', () => {
       makesSubAccounts: true,
       dialsExtensions: true,
       refusesAs: ['too_frequent', 'not_permitted'],
+      refusesAs: OWN_REASONS,
       hunts: false,
       confirmsCaller: false,
       whispers: false,

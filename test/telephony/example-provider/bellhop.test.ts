@@ -5,7 +5,17 @@ import { ResilientProvider } from '../../../src/telephony/resilient-provider.js'
 import { ProviderRegistry } from '../../../src/telephony/provider-registry.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import { ALL_TERMS, closing, SCRIPTS, SETTINGS, type Bench, type FarSide, type Forger } from '../conformance/bench.js';
+import {
+  ALL_TERMS,
+  closing,
+  OWN_REASONS,
+  retryAfterOf,
+  SCRIPTS,
+  SETTINGS,
+  type Bench,
+  type FarSide,
+  type Forger,
+} from '../conformance/bench.js';
 import { conforms } from '../conformance/conforms.js';
 import { CATEGORIES } from './bellhop-wire.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
@@ -75,11 +85,9 @@ const start = async (): Promise<Bench> => {
       calleePhone: `+86138000020${how === 'an invalid number' ? NO_SUCH_NUMBER : SCRIPTS[how]}`,
       subAccount: { externalId: 'somebody', secret: how === 'an invalid account' ? 'no key' : BELLHOP_KEY },
     }),
-    refuseNext(reason) {
-      exchange.refuseNext(
-        403,
-        Object.keys(CATEGORIES).find((error) => CATEGORIES[error] === reason)!,
-      );
+    refuseNext(reason, retryAfterSeconds) {
+      const error = Object.keys(CATEGORIES).find((one) => CATEGORIES[one] === reason)!;
+      exchange.refuseNext(reason === 'rate_limited' ? 429 : 403, error, retryAfterOf(retryAfterSeconds));
     },
     refusals: Object.values(CATEGORIES),
     talkMs: TALK_MS,
@@ -100,7 +108,8 @@ describe('Bellhop', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      refusesAs: ['too_frequent', 'not_permitted'],
+      refusesAs: OWN_REASONS,
+      readsRetryAfter: true,
       dialsExtensions: false,
       hunts: false,
       confirmsCaller: false,
