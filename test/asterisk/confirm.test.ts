@@ -20,6 +20,13 @@ const SCENARIOS: readonly Scenario[] = [
     endReason: 'completed',
     story: WHOLE,
   },
+  {
+    name: 'presses 1 in the sound',
+    a: { pressesInSound: '1' },
+    b: { talkMs: SHORT },
+    endReason: 'completed',
+    story: WHOLE,
+  },
   { name: 'is a mailbox', a: { sounds: true }, endReason: 'no_answer', story: NOT_RUNG, aSaw: ['BYE'] },
   { name: 'presses 5', a: { presses: '5' }, endReason: 'no_answer', story: NOT_RUNG, aSaw: ['BYE'] },
   { name: 'presses 5 three times', a: { presses: '555' }, endReason: 'no_answer', story: NOT_RUNG, aSaw: ['BYE'] },

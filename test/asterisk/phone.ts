@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { register, type Account } from './account.js';
 import { freePort } from '../support/free-port.js';
 import { waitFor } from '../support/wait-for.js';
 import { unpacked } from './asterisk.js';
 import { writeTone } from './sound.js';
-import { receiveTones } from './tones.js';
+import { receiveTones, type Tones } from './tones.js';
 
 interface PhoneHabits {
   /** Milliseconds until it answers or refuses. */
@@ -22,6 +23,8 @@ interface PhoneHabits {
   readonly transfersTo?: string;
   /** After its answer it presses these keys, one after the other, as SIP INFO. */
   readonly presses?: string;
+  /** After its answer it presses this key once, as an event in its sound (RFC 4733), as most phones do. */
+  readonly pressesInSound?: string;
   /** Sends received sound back. */
   readonly echoes?: boolean;
   /** Plays a tone. */
@@ -122,6 +125,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     early = '180 Ringing',
     transfersTo,
     presses = '',
+    pressesInSound,
     echoes,
     sounds,
     keepsTones,
@@ -135,7 +139,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
   const template = await readFile(resolve(import.meta.dirname, 'sipp/phone.xml'), 'latin1');
   const tone = join(folder, 'tone.ulaw');
   await writeTone(tone);
-  const kept = keepsTones ? await receiveTones() : null;
+  const kept = keepsTones || pressesInSound !== undefined ? await receiveTones() : null;
   const values: Readonly<Record<string, string>> = {
     EARLY: early,
     RING: String(Math.max(1, ringMs)),
@@ -168,6 +172,8 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     if (child.exitCode !== null) throw new Error(`sipp has ended: ${await readFile(join(folder, 'errors'), 'utf8')}`);
     return (await readFile('/proc/net/udp', 'latin1')).includes(bound);
   });
+  if (kept && pressesInSound !== undefined)
+    void pressAfterAnswer(kept, pressesInSound, messages).catch(() => undefined);
   return {
     dialString: `PJSIP/phone/sip:phone@127.0.0.1:${port}`,
     port,
@@ -189,4 +195,16 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
       await rm(folder, { recursive: true, force: true });
     },
   };
+};
+
+/** A person listens first. */
+const LISTENS_MS = 400;
+
+const pressAfterAnswer = async (sound: Tones, key: string, messages: () => Promise<string>): Promise<void> => {
+  const port = await waitFor('the answer', async () => {
+    const received = await messages();
+    return received.includes('\nACK ') && /^m=audio (\d+)/m.exec(received)?.[1];
+  });
+  await sleep(LISTENS_MS);
+  await sound.press(key, Number(port));
 };
