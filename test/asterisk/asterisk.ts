@@ -16,21 +16,32 @@ const SHIPPED = resolve(import.meta.dirname, '../../deploy/asterisk');
 /** Replaces the two accounts: any port of this machine can be rung. */
 const ANY_PHONE = { OTHER_TEMPLATES: resolve(import.meta.dirname, 'phones') };
 
-/** Asterisk is sometimes removed from Debian testing; unstable has it too. sipp simulates the phones. */
-const PACKAGES = { folder: cacheFolder('asterisk-22'), suites: 'forky sid', names: ['asterisk', 'sip-tester'] };
+/**
+ * Asterisk is sometimes removed from Debian testing; unstable has it too. Another suite has another version: bullseye has 16.28.
+ * sipp simulates the phones.
+ */
+const SUITE = process.env.RINGBACK_ASTERISK_SUITE;
+const PACKAGES = {
+  folder: cacheFolder(SUITE === undefined ? 'asterisk-22' : `asterisk-${SUITE}`),
+  suites: SUITE ?? 'forky sid',
+  names: ['asterisk', 'sip-tester'],
+};
 
 export const ROOT = PACKAGES.folder;
 
 /** Downloads it if it is missing. @returns the reason why it is not available, or null */
 export const fetchAsterisk = async (): Promise<string | null> => {
   const missing = await fetchPackages(PACKAGES);
-  if (missing === null) await linkEnglishSounds();
-  return missing;
+  if (missing !== null) return missing;
+  // As the package does when it is installed, which unpacking it does not.
+  await link('usr/share/asterisk/sounds/en', 'en_US_f_Allison');
+  // Where the packages of later versions have their modules.
+  if (SUITE !== undefined) await link('usr/lib/x86_64-linux-gnu/asterisk', '../asterisk');
+  return null;
 };
 
-/** As the package does when it is installed, which unpacking it does not. */
-const linkEnglishSounds = async (): Promise<void> => {
-  await symlink('en_US_f_Allison', join(ROOT, 'usr/share/asterisk/sounds/en')).catch((error: unknown) => {
+const link = async (path: string, target: string): Promise<void> => {
+  await symlink(target, join(ROOT, path)).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   });
 };
