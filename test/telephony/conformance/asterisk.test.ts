@@ -1,6 +1,6 @@
 /** A real Asterisk with our dialplan, and real SIP phones. */
 import { join } from 'node:path';
-import { ARI_REFUSALS, CAUSE_REFUSALS, SIP_REFUSALS } from '../../../src/telephony/asterisk/refusals.js';
+import { CAUSE_REFUSALS, SIP_REFUSALS } from '../../../src/telephony/asterisk/refusals.js';
 import { describeOnAsterisk, fetchAsterisk, startAsterisk } from '../../asterisk/asterisk.js';
 import { NUMBER_OF_NOBODY, numberOf, startPbxService } from '../../asterisk/pbx-service.js';
 import { startPhone, type Phone } from '../../asterisk/phone.js';
@@ -154,7 +154,7 @@ const start = async (manner: Manner): Promise<Bench> => {
     }),
     // A trunk that wants money. SIP has no other reason.
     refuseNext: () => (trunk = { early: '100 Trying', refusal: '402 Payment Required' }),
-    refusals: [...Object.values(ARI_REFUSALS), ...SIP_REFUSALS, ...CAUSE_REFUSALS].map(({ category }) => category),
+    refusals: [...SIP_REFUSALS, ...CAUSE_REFUSALS].map(({ category }) => category),
     talkMs: TALK_MS,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     async close() {

@@ -142,8 +142,6 @@ export interface Bench {
   parties(scenario: Scenario | Mistake, caller?: Caller): Promise<Omit<DialRequest, 'callSid'>>;
   /** A number that talks on, for a provider that does not dial the extensions of every number. */
   readonly switchboard?: string;
-  /** The next dial is refused for this reason: by the company, or on a PBX by the caller's phone of the next `parties`. */
-  refuseNext(reason: OwnReason): void;
   /**
    * The next dial is refused for this reason: by the company, or on a PBX by the caller's phone of the next `parties`.
    * @param retryAfterSeconds in the header that HTTP has for it

@@ -130,8 +130,14 @@ describe('SignalWire', () => {
       hunts: true,
       confirmsCaller: true,
       whispers: true,
-      // A dial without a reply is searched for by the number that the caller's phone shows.
-      applies: ['ringCallerSeconds', 'ringCalleeSeconds', 'longestTalkSeconds', 'record', 'shownToCallee'],
+      applies: [
+        'ringCallerSeconds',
+        'ringCalleeSeconds',
+        'longestTalkSeconds',
+        'record',
+        'shownToCaller',
+        'shownToCallee',
+      ],
       reportsBy: 'webhooks',
     },
     start,

@@ -90,7 +90,6 @@ const start = async (manner: Manner): Promise<Bench> => {
       subAccount: how === 'an invalid account' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
     }),
     switchboard: '+861056469513',
-    refuseNext(reason) {
     refuseNext(reason, retryAfterSeconds) {
       server.replyInstead = (_, response) => {
         server.replyInstead = null;
@@ -126,7 +125,6 @@ describe('Yuntongxun', () => {
       checksSubAccounts: true,
       makesSubAccounts: true,
       dialsExtensions: true,
-      refusesAs: ['too_frequent', 'not_permitted'],
       refusesAs: OWN_REASONS,
       hunts: false,
       confirmsCaller: false,
