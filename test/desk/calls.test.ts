@@ -143,7 +143,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       desk.takeFaults();
     });
 
-    it('saves what is filtered as a file', async () => {
+    it('saves what is filtered as CSV', async () => {
       await open('calls?endReason=busy', 'Calls');
       await rows('Calls').first().waitFor();
 
@@ -157,6 +157,41 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       await page.getByLabel('Phone number').fill(/'\+86138\d+/.exec(text)![0]);
       await page.keyboard.press('Enter');
       await waitFor('the number', () => new URL(page.url()).searchParams.get('phone') === '+8613800002001');
+    });
+
+    it('saves what is filtered as JSON lines, by keyboard alone', async () => {
+      await open('calls?endReason=busy,rejected', 'Calls');
+      await rows('Calls').first().waitFor();
+
+      const button = page.getByRole('button', { name: 'JSON lines' });
+      const { download, text } = await savedBy(pressAt(page, button));
+
+      expect(download.suggestedFilename()).toBe('calls.ndjson');
+      expect(text).toMatch(/\}\n$/);
+      const saved = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown);
+      expect(saved).toMatchObject([
+        { callSid: calls.rejected, endReason: 'rejected', local: { timeZone: 'Asia/Shanghai' } },
+        { callSid: calls.busy, endReason: 'busy', calleePhone: '+8613800002001' },
+      ]);
+      expect(await hasFocus(page, button)).toBe(true);
+    });
+
+    it('stops saving a file on demand, by keyboard alone', async () => {
+      await open('calls', 'Calls');
+      // No answer comes.
+      await page.route('**/calls.ndjson?*', () => undefined);
+
+      await pressAt(page, page.getByRole('button', { name: 'JSON lines' }));
+      await page.getByRole('status').getByText('The file is being fetched.').waitFor();
+      expect(await page.getByRole('button', { name: 'CSV' }).isDisabled()).toBe(true);
+      await pressAt(page, page.getByRole('button', { name: 'Cancel' }));
+
+      await waitFor('the focus to be on the page', () => hasFocus(page, page.getByRole('main')));
+      expect(await page.getByRole('button', { name: 'CSV' }).isDisabled()).toBe(false);
+      await page.unrouteAll();
     });
 
     it('leads to a call by its callSid, and says if it is none, by keyboard alone', async () => {

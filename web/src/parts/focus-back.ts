@@ -1,7 +1,10 @@
 /** Where the focus goes if what had it is gone. It would be nowhere, and the next Tab at the top of the page. */
 import { useEffect, useRef } from 'react';
 
-/** For a dialog. It gives the focus back to its button, which may be gone with the row that was removed. */
+/**
+ * For what goes with a button of its own that may have the focus. A dialog gives the focus back to its button, which may be gone with
+ * the row that was removed.
+ */
 export const useFocusBack = (): void => {
   useEffect(
     () => () => {

@@ -3,6 +3,7 @@ import { useRef } from 'react';
 import { api, ok } from '../../api/client';
 import { saveFile } from '../../api/save-file';
 import { Button } from '../../parts/button';
+import { useFocusBack } from '../../parts/focus-back';
 import { Failure } from '../../parts/states';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
@@ -22,7 +23,6 @@ const fetchFile = (format: Format, search: CallSearch, signal: AbortSignal): Pro
 /** The whole list, however long. The service cuts a response that it cannot complete; then nothing is saved. */
 export const Export = ({ search }: { readonly search: CallSearch }) => {
   const t = useText(text);
-  const c = useText(common);
   const stop = useRef<AbortController | null>(null);
   const fetching = useMutation({
     mutationFn: async (format: Format) => {
@@ -39,21 +39,15 @@ export const Export = ({ search }: { readonly search: CallSearch }) => {
         {FORMATS.map((format) => (
           <Button
             key={format}
-            isDisabled={fetching.isPending}
+            // Not the one that was pressed: a disabled button loses the focus.
+            isDisabled={fetching.isPending && fetching.variables !== format}
             isPending={fetching.isPending && fetching.variables === format}
             onPress={() => fetching.mutate(format)}
           >
             {t(format)}
           </Button>
         ))}
-        {fetching.isPending && (
-          <>
-            <span role="status">{t('exporting')}</span>
-            <Button kind="quiet" onPress={() => stop.current?.abort()}>
-              {c('cancel')}
-            </Button>
-          </>
-        )}
+        {fetching.isPending && <Fetching onStop={() => stop.current?.abort()} />}
       </div>
       {fetching.isError && !isStopped && (
         <>
@@ -62,5 +56,19 @@ export const Export = ({ search }: { readonly search: CallSearch }) => {
         </>
       )}
     </div>
+  );
+};
+
+const Fetching = ({ onStop }: { readonly onStop: () => void }) => {
+  const t = useText(text);
+  const c = useText(common);
+  useFocusBack();
+  return (
+    <>
+      <span role="status">{t('exporting')}</span>
+      <Button kind="quiet" onPress={onStop}>
+        {c('cancel')}
+      </Button>
+    </>
   );
 };
