@@ -1,9 +1,12 @@
 /** The desk in a browser: signing in, languages, themes, the keyboard, a phone, and the page of the providers. */
 import type { Browser } from 'playwright-core';
+import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-circuit.js';
 import { describeInBrowser } from '../support/browser.js';
 import { placeCall } from '../support/placed-call.js';
 import { startPrefixProxy, type PrefixProxy } from '../support/prefix-proxy.js';
+import { endOpenCalls } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
 import { linkFor, signIn } from './desk-requests.js';
 import { describeFailingPages } from './failing-pages.js';
@@ -282,6 +285,30 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       expect(rows.at(-1)).toMatch(/^被叫是否在禁呼名单上 callee_suppression\s+在名单上\s+被叫的号码在禁呼名单上。$/);
       expect(await page.locator('.way .badge').allInnerTexts()).toEqual(['可以承载']);
       expect(rows[0]).toMatch(/^主叫是否被冻结 caller_freeze\s+无\s+允许$/);
+    });
+
+    it('shows that a provider’s circuit is open, until a dial succeeds again', async () => {
+      const callers = Array.from({ length: FAILURES_IN_A_ROW }, (_, place) => String(1030 + place));
+      await Promise.all(callers.map((userId) => service.ask(userId, 'call/2009')));
+      const { page, open: go } = await open();
+
+      await go('providers?callerId=1001&calleeId=2000');
+
+      const card = page.getByRole('article', { name: 'simulator' });
+      await card.getByText('Circuit open', { exact: true }).waitFor();
+      await card.getByText('Ten dials in a row failed').waitFor();
+      // It answers when it is asked how it is; only dials fail.
+      await card.getByText('Reachable', { exact: true }).waitFor();
+      await page.getByText('It has failed repeatedly, so no calls are sent to it for a while.').waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+
+      // Its next dial is a trial. Each earlier one is refused without a request.
+      await waitFor('the trial', async () => (await service.ask('1029', 'call/2000')).returnCode === 200);
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      await card.getByText('Circuit open', { exact: true }).waitFor({ state: 'detached' });
+      expect(await card.getByText('Ten dials in a row failed').count()).toBe(0);
+      // The failed dials may have placed calls, so their records are open.
+      await endOpenCalls(service.database);
     });
 
     it('says what is wrong with a question', async () => {

@@ -21,7 +21,7 @@ export const ProviderCard = ({ provider }: { readonly provider: Provider }) => {
         <h2 id={id}>{provider.name}</h2>
         <Health provider={provider} />
       </header>
-      {provider.isLeftAlone && <p className="notice notice-bad">{t('leftAloneHelp')}</p>}
+      {provider.isLeftAlone && <p className="notice notice-bad">{t('circuitOpenHelp')}</p>}
       <dl className="facts">
         <Fact name={t('openCalls')}>
           {callsAtOnce === null ? provider.openCalls : t('ofLimit', { count: provider.openCalls, limit: callsAtOnce })}
@@ -61,7 +61,7 @@ const Health = ({ provider: { isReachable, isLeftAlone } }: { readonly provider:
   return (
     <span className="badges">
       {isReachable ? <Badge tone="good">{t('reachable')}</Badge> : <Badge tone="bad">{t('unreachable')}</Badge>}
-      {isLeftAlone && <Badge tone="bad">{t('leftAlone')}</Badge>}
+      {isLeftAlone && <Badge tone="bad">{t('circuitOpen')}</Badge>}
     </span>
   );
 };
