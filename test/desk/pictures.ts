@@ -1,7 +1,6 @@
 /** `npm run desk:pictures`: each page in both languages, into docs/pictures/desk. Not a test: it compares nothing. */
 import type { Page } from 'playwright-core';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { ON_A_PHONE } from './desk-page.js';
 import { startDrawing, type Drawing } from './drawing.js';
 import { FOR_SOME_CALLS, placeSomeCalls, type SomeCalls } from './some-calls.js';
 import { storeSomePeople } from './some-people.js';
@@ -11,8 +10,6 @@ interface Shown {
   readonly path: string | ((calls: SomeCalls) => string);
   /** How to know that it is there. */
   readonly shows: string;
-  /** Also in dark, and on a phone. */
-  readonly isFull?: true;
   readonly look?: Parameters<Drawing['drawInBoth']>[3];
 }
 
@@ -32,9 +29,9 @@ const chooseUsers = (page: Page): Promise<void> =>
 
 /** `npm run desk:pictures -- -t 'the page: calls'` draws one of them. */
 const PAGES: readonly Shown[] = [
-  { name: 'providers', path: 'providers?callerId=1001&calleeId=2003', shows: '.outcome', isFull: true },
+  { name: 'providers', path: 'providers?callerId=1001&calleeId=2003', shows: '.outcome' },
   { name: 'calls', path: 'calls', shows: 'tbody tr' },
-  { name: 'call', path: ({ completed }) => `calls/${completed}`, shows: '.deliveries-of-endpoint', isFull: true },
+  { name: 'call', path: ({ completed }) => `calls/${completed}`, shows: '.deliveries-of-endpoint' },
   { name: 'refused-calls', path: 'calls/refused', shows: 'tbody tr' },
   { name: 'users', path: 'people', shows: 'table', look: { isInSight: true } },
   { name: 'people', path: 'people/users/1006', shows: 'table' },
@@ -65,11 +62,7 @@ describe('draws', () => {
 
   it('the sign-in', () => drawing.drawInBoth('sign-in', 'sign-in', 'form', { isSignedIn: false }));
 
-  it.each(PAGES)('the page: $name', async ({ name, path, shows, isFull, look }) => {
-    const address = typeof path === 'string' ? path : path(calls);
-    await drawing.drawInBoth(name, address, shows, look);
-    if (!isFull) return;
-    await drawing.draw(`${name}.dark`, address, shows, { theme: 'dark' });
-    await drawing.draw(`${name}.phone`, address, shows, ON_A_PHONE);
-  });
+  it.each(PAGES)('the page: $name', ({ name, path, shows, look }) =>
+    drawing.drawInBoth(name, typeof path === 'string' ? path : path(calls), shows, look),
+  );
 });

@@ -19,3 +19,21 @@ it('every picture equals the drawing of its text file: `npm run pictures`', asyn
     expect(picture).toBe(draw(source!));
   }
 });
+
+it('every picture of the desk is in the page about it, in its language', async () => {
+  const pictures = (await readdir(join(FOLDER, 'desk'))).sort();
+  const linkedFrom = async (page: string): Promise<string[]> => {
+    const text = await readFile(join(REPOSITORY, 'docs', page), 'utf8');
+    return [...text.matchAll(/!\[[^\]]+\]\(\S*pictures\/desk\/(\S+)\)/g)].map(([, name = '']) => name);
+  };
+  const [english, chinese] = await Promise.all(['desk.md', 'zh/desk.md'].map(linkedFrom));
+
+  const missing = (linked: readonly string[] | undefined, otherLanguage: string): string[] =>
+    pictures.filter((name) => !name.includes(otherLanguage) && !linked?.includes(name));
+
+  expect(pictures.length).toBeGreaterThan(30);
+  expect({ english: missing(english, '.zh.'), chinese: missing(chinese, '.en.') }).toEqual({
+    english: [],
+    chinese: [],
+  });
+});
