@@ -5,6 +5,7 @@ import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import {
+  confirmAt,
   expectRefusal,
   hasFocus,
   ON_A_PHONE,
@@ -143,11 +144,11 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       desk.takeFaults();
     });
 
-    it('saves what is filtered as CSV', async () => {
+    it('saves what is filtered as CSV, by keyboard alone', async () => {
       await open('calls?endReason=busy', 'Calls');
       await rows('Calls').first().waitFor();
 
-      const { download, text } = await savedBy(page.getByRole('button', { name: 'CSV' }).click());
+      const { download, text } = await savedBy(pressAt(page, page.getByRole('button', { name: 'CSV' })));
 
       expect(download.suggestedFilename()).toBe('calls.csv');
       expect(text.trim().split('\r\n')).toHaveLength(2);
@@ -249,14 +250,13 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       const delivery = rows(calls.receiver.url).filter({ hasText: 'call.over' });
       await delivery.getByText('1, the last: 204').waitFor();
 
-      await pressAt(page, delivery.getByRole('button', { name: /Deliver again/ }));
-      const dialog = page.getByRole('alertdialog');
-      await dialog.getByText(calls.receiver.url).waitFor();
-      await pressAt(page, dialog.getByRole('button', { name: 'Deliver again' }));
+      const again = delivery.getByRole('button', { name: /Deliver again/ });
+      await confirmAt(page, again, 'Deliver again', calls.receiver.url);
 
       await page.getByText('Deliveries under way: 1.').waitFor();
       await waitFor('the webhook', () => told() === before + 1);
       await delivery.getByText('2, the last: 204').waitFor();
+      expect(await hasFocus(page, again)).toBe(true);
     });
 
     it('is saved as a bundle, masked, or with whole numbers after a question', async () => {

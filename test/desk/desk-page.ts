@@ -2,6 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 import { cookieIn, linkFor, signIn } from './desk-requests.js';
 
 export interface DeskPage {
@@ -108,6 +109,41 @@ export const chooseAt = async (page: Page, list: Locator, name: string): Promise
   }
   await page.keyboard.press('Enter');
   await option.waitFor({ state: 'detached' });
+};
+
+/**
+ * Presses a button that asks, then the button of its question, by keyboard alone. The focus comes back to the page, so
+ * the next key goes on there.
+ * @param words of the question
+ */
+export const confirmAt = async (page: Page, opener: Locator, name: string, words?: string | RegExp): Promise<void> => {
+  const dialog = page.getByRole('alertdialog');
+  await pressAt(page, opener);
+  if (words !== undefined) await dialog.getByText(words).waitFor();
+  await pressAt(page, dialog.getByRole('button', { name, exact: true }));
+  await dialog.waitFor({ state: 'detached' });
+  await focusOnPage(page);
+};
+
+/** Waits until the main part of the page, or something in it, has the focus. */
+export const focusOnPage = (page: Page): Promise<unknown> =>
+  waitFor('the focus to be on the page', () =>
+    page.evaluate<boolean>('document.activeElement.closest("main") !== null'),
+  );
+
+/**
+ * Chooses a file by keyboard alone. The window of the system is not the page's. The browser keeps it for the test if it was told to
+ * before. It is told first, because the key may overtake that; the look for the focus does not.
+ */
+export const chooseFileAt = async (
+  page: Page,
+  field: Locator,
+  content: Buffer | string,
+  name: string,
+): Promise<void> => {
+  const window = page.waitForEvent('filechooser');
+  const [chooser] = await Promise.all([window, pressAt(page, field)]);
+  await chooser.setFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) });
 };
 
 export const hasFocus = async (page: Page, target: Locator): Promise<boolean> =>

@@ -5,7 +5,11 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import {
   chooseAt,
+  chooseFileAt,
+  confirmAt,
   expectRefusal,
+  focusOnPage,
+  hasFocus,
   holdFile,
   ON_A_PHONE,
   openDesk,
@@ -89,8 +93,8 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
 
     it('are added, changed, blocked, unblocked and removed, by keyboard alone', async () => {
       const { page, open } = desk;
-      const confirm = (name: string): Promise<void> =>
-        pressAt(page, page.getByRole('alertdialog').getByRole('button', { name }));
+      const confirm = (name: string, words?: string): Promise<void> =>
+        confirmAt(page, page.getByRole('button', { name, exact: true }), name, words);
       await open('people');
 
       await pressAt(page, page.getByRole('button', { name: 'Add user' }));
@@ -121,33 +125,32 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await typeInto(page, page.getByRole('dialog').getByLabel('Name'), '李红');
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: '李红' }).waitFor();
+      await waitFor('the focus to come back', () => hasFocus(page, page.getByRole('button', { name: 'Change' })));
 
-      await pressAt(page, page.getByRole('button', { name: 'Block' }));
-      await page.getByText('Every request with a token of user 3001 is refused from now on').waitFor();
-      await confirm('Block');
+      await confirm('Block', 'Every request with a token of user 3001 is refused from now on');
       await page.getByText('Blocked', { exact: true }).waitFor();
       expect(await stored('users/3001')).toMatchObject({ name: '李红', blocked: true, phone: '+8613800138000' });
       expect(await page.getByRole('button', { name: 'Remove' }).count()).toBe(0);
 
-      await pressAt(page, page.getByRole('button', { name: 'Unblock' }));
       await confirm('Unblock');
       await page.getByText('Active', { exact: true }).waitFor();
-      await pressAt(page, page.getByRole('button', { name: 'Remove' }));
+      await focusOnPage(page);
       await confirm('Remove');
       await page.getByRole('heading', { level: 1, name: 'People' }).waitFor();
+      // The page of the user is gone.
+      await focusOnPage(page);
       expect(await stored('users/3001')).toBeNull();
     });
 
-    it('keep their credentials at the providers, whose secrets are never shown', async () => {
+    it('keep their credentials at the providers, whose secrets are never shown, by keyboard alone', async () => {
       const { page, open } = desk;
       await open('people/users/1003');
       await page.getByText('This user has no sub-account.').waitFor();
 
-      await page.getByRole('button', { name: 'Add sub-account' }).click();
-      await page.getByRole('button', { name: /Provider/ }).click();
-      await page.getByRole('option', { name: 'simulator' }).click();
-      await page.getByLabel('Id at the provider').fill('acc-1003');
-      await page.getByLabel('Secret').fill('only the provider knows');
+      await pressAt(page, page.getByRole('button', { name: 'Add sub-account' }));
+      await chooseAt(page, page.getByRole('button', { name: /Provider/ }), 'simulator');
+      await typeInto(page, page.getByLabel('Id at the provider'), 'acc-1003');
+      await typeInto(page, page.getByLabel('Secret'), 'only the provider knows');
       await page.keyboard.press('Enter');
 
       await page.getByRole('cell', { name: 'acc-1003' }).waitFor();
@@ -156,9 +159,10 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
         items: [{ provider: 'simulator', externalId: 'acc-1003' }],
       });
 
-      await page.getByRole('button', { name: 'Remove' }).last().click();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+      await confirmAt(page, page.getByRole('button', { name: 'Remove' }).last(), 'Remove');
       await page.getByText('This user has no sub-account.').waitFor();
+      // Its button is gone.
+      await focusOnPage(page);
     });
 
     it('one who is not there is said so', async () => {
@@ -170,26 +174,26 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
   });
 
   describe('service lines', () => {
-    it('are added with hours, closed, changed and removed', async () => {
+    it('are added with hours, closed, changed and removed, by keyboard alone', async () => {
       const { page, open } = desk;
       await open('people/lines');
       await page.getByRole('cell', { name: 'Demo customer service' }).waitFor();
 
-      await page.getByRole('button', { name: 'Add service line' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Add service line' }));
       const form = page.getByRole('dialog');
-      await form.getByLabel('Name').fill('售后');
-      await form.getByLabel('Phone', { exact: true }).fill('400-000-0001');
-      await form.getByLabel('Position').fill('2');
-      await form.getByLabel('Calls at once').fill('5');
-      await form.getByText('Only at opening hours').click();
-      await form.getByLabel('Monday').fill('09:00-12:00，13:30-18:00');
-      await form.getByLabel('Tuesday').fill('9-12');
-      await form.getByLabel('Holidays').fill('2026-10-01, 2026-10-02');
-      await form.getByRole('button', { name: 'Add', exact: true }).click();
+      await typeInto(page, form.getByLabel('Name'), '售后');
+      await typeInto(page, form.getByLabel('Phone', { exact: true }), '400-000-0001');
+      await typeInto(page, form.getByLabel('Position'), '2');
+      await typeInto(page, form.getByLabel('Calls at once'), '5');
+      await pressAt(page, form.getByRole('checkbox', { name: 'Only at opening hours' }), 'Space');
+      await typeInto(page, form.getByLabel('Monday'), '09:00-12:00，13:30-18:00');
+      await typeInto(page, form.getByLabel('Tuesday'), '9-12');
+      await typeInto(page, form.getByLabel('Holidays'), '2026-10-01, 2026-10-02');
+      await pressAt(page, form.getByRole('button', { name: 'Add', exact: true }));
       await form.getByText(/^must/).waitFor();
       expectRefusal(desk, 400);
-      await form.getByLabel('Tuesday').fill('09:00-12:00, 13:30-18:00');
-      await form.getByRole('button', { name: 'Add', exact: true }).click();
+      await typeInto(page, form.getByLabel('Tuesday'), '09:00-12:00, 13:30-18:00');
+      await pressAt(page, form.getByRole('button', { name: 'Add', exact: true }));
 
       const row = page.getByRole('row', { name: /售后/ });
       await row.getByText('Mon–Tue').waitFor();
@@ -208,19 +212,21 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       });
       const path = `service-lines/${lines.items[1]!.id}`;
 
-      await row.getByRole('button', { name: 'Close', exact: true }).click();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Close', exact: true }).click();
+      await confirmAt(page, row.getByRole('button', { name: 'Close', exact: true }), 'Close');
       await row.getByText('Closed', { exact: true }).waitFor();
-      await row.getByRole('button', { name: 'Change' }).click();
-      await page.getByRole('dialog').getByLabel('Calls at once').fill('');
-      await page.getByRole('dialog').getByText('Only at opening hours').click();
-      await page.getByRole('button', { name: 'Save' }).click();
+      await pressAt(page, row.getByRole('button', { name: 'Change' }));
+      await typeInto(page, form.getByLabel('Calls at once'), '');
+      await page.keyboard.press('Delete');
+      await pressAt(page, form.getByRole('checkbox', { name: 'Only at opening hours' }), 'Space');
+      await pressAt(page, page.getByRole('button', { name: 'Save' }));
       await row.getByText('No limit').waitFor();
+      await waitFor('the focus to come back', () => hasFocus(page, row.getByRole('button', { name: 'Change' })));
       expect(await stored(path)).toMatchObject({ open: false, hours: null, callsAtOnce: null });
 
-      await row.getByRole('button', { name: 'Remove' }).click();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+      await confirmAt(page, row.getByRole('button', { name: 'Remove' }), 'Remove');
       await row.waitFor({ state: 'detached' });
+      // Its button is gone.
+      await focusOnPage(page);
       expect(await stored(path)).toBeNull();
     });
   });
@@ -361,16 +367,8 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
     });
     const choose = (content: Buffer | string, name?: string): Promise<void> =>
       desk.page.getByLabel('CSV file').setInputFiles(fileOf(content, name));
-    /**
-     * The window of the system, in which a file is chosen, is not the page's. The browser keeps it for the test if it was told to
-     * before. It is told first, because the key may overtake that; the look for the focus does not.
-     */
-    const chooseByKeyboard = async (content: Buffer | string): Promise<void> => {
-      const { page } = desk;
-      const window = page.waitForEvent('filechooser');
-      const [chooser] = await Promise.all([window, pressAt(page, page.getByLabel('CSV file'))]);
-      await chooser.setFiles(fileOf(content));
-    };
+    const chooseByKeyboard = (content: Buffer | string): Promise<void> =>
+      chooseFileAt(desk.page, desk.page.getByLabel('CSV file'), content, 'users.csv');
 
     /** 编号,姓名,手机号 and 王五, as Excel writes them in China. */
     const GB18030 = Buffer.concat([
@@ -428,9 +426,8 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await page.getByText('users.csv, read as GB18030').waitFor();
       await page.getByRole('cell', { name: '王五' }).waitFor();
       expect(await stored('users/4001')).toBeNull();
-      await pressAt(page, page.getByRole('button', { name: 'Import these rows' }));
-      await page.getByText('New users: 1. Changed users: 0.').waitFor();
-      await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Import' }));
+      const words = 'New users: 1. Changed users: 0.';
+      await confirmAt(page, page.getByRole('button', { name: 'Import these rows' }), 'Import', words);
 
       await page.getByText('Imported. New users: 1, changed: 0.').waitFor();
       expect(await stored('users/4001')).toMatchObject({ name: '王五', phone: '+8613800138001' });

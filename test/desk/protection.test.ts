@@ -6,7 +6,10 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import {
   chooseAt,
+  chooseFileAt,
+  confirmAt,
   expectRefusal,
+  focusOnPage,
   hasFocus,
   holdFile,
   ON_A_PHONE,
@@ -46,10 +49,13 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
       .getByLabel('CSV file to import')
       .setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(content) });
 
+  const chooseByKeyboard = (content: string): Promise<void> =>
+    chooseFileAt(desk.page, desk.page.getByLabel('CSV file to import'), content, 'list.csv');
+
   /** What the browser saves. */
   const saved = async (): Promise<string> => {
     const download = desk.page.waitForEvent('download');
-    await desk.page.getByRole('button', { name: 'Save as CSV' }).click();
+    await pressAt(desk.page, desk.page.getByRole('button', { name: 'Save as CSV' }));
     return readFile(await (await download).path(), 'utf8');
   };
 
@@ -85,22 +91,21 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
       await page.getByRole('cell', { name: '+86 138 0000 2000' }).waitFor({ state: 'detached' });
       expect(new URL(page.url()).search).toBe('?phone=95588');
 
-      await pressAt(page, page.getByRole('button', { name: 'Allow calls' }));
-      await page.getByText('Allow calls to 95588?').waitFor();
-      await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Allow calls' }));
+      await confirmAt(page, page.getByRole('button', { name: 'Allow calls' }), 'Allow calls', 'Allow calls to 95588?');
       await page.getByText('This number is not on the list, so it may be called.').waitFor();
+      // Its button is gone.
+      await focusOnPage(page);
       expect(await items('suppressions')).toMatchObject([{ phone: '+8613800002000' }]);
     });
 
-    it('go out and come in as a file', async () => {
+    it('go out and come in as a file, by keyboard alone', async () => {
       const { page, open } = desk;
       await open('protection');
       expect(await saved()).toContain("'+8613800002000,asked not to be called");
 
-      await chooseFile('phone,reason\n138 0000 2001,\n');
-      await page.getByRole('button', { name: 'Import list.csv' }).click();
-      await page.getByText('Rows of the file: 1.').waitFor();
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Import list.csv' }).click();
+      await chooseByKeyboard('phone,reason\n138 0000 2001,\n');
+      const words = 'Rows of the file: 1.';
+      await confirmAt(page, page.getByRole('button', { name: 'Import list.csv' }), 'Import list.csv', words);
 
       await page.getByText('Imported. New numbers: 1, changed: 0, as before: 0.').waitFor();
       await page.getByRole('cell', { name: '+86 138 0000 2001' }).waitFor();
@@ -160,34 +165,33 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
 
     await page.getByRole('cell', { name: 'United Kingdom (GB)' }).waitFor();
     expect(await items('freezes')).toMatchObject([{ kind: 'country', subject: 'GB', reason: 'toll fraud' }]);
-    await pressAt(page, page.getByRole('button', { name: 'Lift' }));
-    await page.getByText('“Calls with a country: United Kingdom (GB)” may be placed again at once').waitFor();
-    await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Lift' }));
+    const words = '“Calls with a country: United Kingdom (GB)” may be placed again at once';
+    await confirmAt(page, page.getByRole('button', { name: 'Lift' }), 'Lift', words);
     await page.getByText('Nothing is frozen.').waitFor();
     expect(await items('freezes')).toEqual([]);
     // Its button is gone.
-    await waitFor('the focus to be on the page', () => hasFocus(page, page.getByRole('main')));
+    await focusOnPage(page);
   });
 
-  it('prices are replaced by a file, and budgets are set, changed and removed', async () => {
+  it('prices are replaced by a file, and budgets are set, changed and removed, by keyboard alone', async () => {
     const { page, open } = desk;
     await open('protection/money');
     await page.getByText('There is no price list, so no budget counts a call.').waitFor();
 
-    await chooseFile(`${PRICES}simulator,+86,0.12,CNY,60,0\nsimulator,+1,much,CNY,6,0\n`);
-    await page.getByRole('button', { name: 'Replace by list.csv' }).click();
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Replace by list.csv' }).click();
+    const replace = page.getByRole('button', { name: 'Replace by list.csv' });
+    await chooseByKeyboard(`${PRICES}simulator,+86,0.12,CNY,60,0\nsimulator,+1,much,CNY,6,0\n`);
+    await pressAt(page, replace);
+    await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Replace by list.csv' }));
     await page.getByText('line 3, pricePerMinute').waitFor();
     expectRefusal(desk, 400);
-    await page.getByRole('button', { name: 'Cancel' }).click();
-    await chooseFile(`${PRICES}simulator,+86,0.12,CNY,60,0\n`);
-    await page.getByRole('button', { name: 'Replace by list.csv' }).click();
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Replace by list.csv' }).click();
+    await pressAt(page, page.getByRole('button', { name: 'Cancel' }));
+    await waitFor('the focus to come back', () => hasFocus(page, replace));
+    await chooseByKeyboard(`${PRICES}simulator,+86,0.12,CNY,60,0\n`);
+    await confirmAt(page, replace, 'Replace by list.csv');
     await page.getByText('Prices in the list now: 1.').waitFor();
     await page.getByRole('cell', { name: '0.12 CNY' }).waitFor();
     expect(await saved()).toContain("simulator,'+86,0.12,CNY,60,0");
 
-    // From here on by keyboard alone.
     await pressAt(page, page.getByRole('button', { name: 'Set a budget' }));
     const form = page.getByRole('dialog');
     await chooseAt(page, form.getByRole('button', { name: /Which calls/ }), 'Of one user');
@@ -204,9 +208,10 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
       { kind: 'user', subject: '1001', period: 'day', amount: '60', timeZone: 'Asia/Shanghai' },
     ]);
 
-    await pressAt(page, row.getByRole('button', { name: 'Remove' }));
-    await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }));
+    await confirmAt(page, row.getByRole('button', { name: 'Remove' }), 'Remove');
     await page.getByText('There is no budget, so calls may cost any amount.').waitFor();
+    // Its button is gone.
+    await focusOnPage(page);
   });
 
   it('shows of a long price list no more than a page', async () => {

@@ -6,7 +6,19 @@ import { endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-import { ON_A_PHONE, openDesk, overflowOf, pressAt, seriousFaults, typeInto, type DeskPage } from './desk-page.js';
+import {
+  chooseAt,
+  confirmAt,
+  focusOnPage,
+  hasFocus,
+  ON_A_PHONE,
+  openDesk,
+  overflowOf,
+  pressAt,
+  seriousFaults,
+  typeInto,
+  type DeskPage,
+} from './desk-page.js';
 
 interface Endpoint {
   readonly id: string;
@@ -46,7 +58,7 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
 
   const button = (name: string) => page.getByRole('button', { name, exact: true });
 
-  const confirm = (name: string) => page.getByRole('alertdialog').getByRole('button', { name, exact: true }).click();
+  const confirm = (name: string, words?: string): Promise<void> => confirmAt(page, button(name), name, words);
 
   /** An endpoint that has accepted all changes of a call. */
   const deliveredCall = async (): Promise<{ id: string; callSid: string }> => {
@@ -83,20 +95,22 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     expect(await page.content()).not.toContain(secret);
   });
 
-  it('copy the secret to the clipboard', async () => {
+  it('replace the secret, and copy it to the clipboard, by keyboard alone', async () => {
     const { id } = await registerEndpoint(service, { url: receiver.url });
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await desk.open(`webhooks/${id}`);
 
-    await button('New secret').click();
-    await confirm('New secret');
+    await pressAt(page, button('New secret'));
+    await pressAt(page, page.getByRole('alertdialog').getByRole('button', { name: 'New secret' }));
 
     const secret = await page.getByLabel('Secret', { exact: true }).inputValue();
     await page.getByText('The previous secret signs too until').waitFor();
-    await button('Copy').click();
+    await pressAt(page, button('Copy'));
     await page.getByText('Copied').waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(secret);
-    await button('I have stored it').click();
+    await pressAt(page, button('I have stored it'));
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await focusOnPage(page);
   });
 
   it('say at the field what is wrong with a URL', async () => {
@@ -113,51 +127,53 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     desk.takeFaults();
   });
 
-  it('send a test, and show what was answered', async () => {
+  it('send a test, and show what was answered, by keyboard alone', async () => {
     const { id } = await registerEndpoint(service, { url: receiver.url });
     receiver.replyWith(() => ({ status: 401, body: 'the signature is wrong' }));
     await desk.open(`webhooks/${id}`);
 
-    await button('Send a test').click();
+    await pressAt(page, button('Send a test'));
 
     const answer = page.getByRole('region', { name: 'Test' });
     await answer.getByText('Not accepted: status 401').waitFor();
     await answer.getByText('the signature is wrong').waitFor();
     receiver.replyWith(() => 204);
-    await button('Send a test').click();
+    // The button still has the focus.
+    await page.keyboard.press('Enter');
     await answer.getByText('Accepted: status 204').waitFor();
     expect(receiver.received.map(({ change }) => change.type)).toEqual(['webhook.test', 'webhook.test']);
   });
 
-  it('change, disable, enable and remove an endpoint, each after a question', async () => {
+  it('change, disable, enable and remove an endpoint, each after a question, by keyboard alone', async () => {
     const { id } = await registerEndpoint(service, { url: receiver.url });
     await desk.open(`webhooks/${id}`);
 
-    await button('Change').click();
-    await page.getByLabel('URL').fill(`${receiver.url}/other`);
-    await button('Save').click();
+    await pressAt(page, button('Change'));
+    await typeInto(page, page.getByLabel('URL'), `${receiver.url}/other`);
+    await pressAt(page, button('Save'));
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await waitFor('the focus to come back', () => hasFocus(page, button('Change')));
     expect(await endpoints()).toMatchObject([{ url: `${receiver.url}/other`, eventTypes: null }]);
 
-    await button('Disable').click();
     await confirm('Disable');
     await page.getByText('An administrator disabled it.').waitFor();
+    await focusOnPage(page);
     expect(await endpoints()).toMatchObject([{ enabled: false }]);
     expect(await seriousFaults(page)).toEqual([]);
 
-    await button('Enable').click();
     await confirm('Enable');
     await page.getByText('Enabled', { exact: true }).waitFor();
+    await focusOnPage(page);
     expect(await endpoints()).toMatchObject([{ enabled: true }]);
 
-    await button('Remove').click();
-    expect(await page.getByRole('alertdialog').textContent()).toContain(`${receiver.url}/other`);
-    await confirm('Remove');
+    await confirm('Remove', `${receiver.url}/other`);
     await page.getByText('No endpoint is registered.').waitFor();
+    // Its page is gone.
+    await focusOnPage(page);
     expect(await endpoints()).toEqual([]);
   });
 
-  it('find a delivery by filters that the address keeps, and deliver it again', async () => {
+  it('find a delivery by filters that the address keeps, and deliver it again, by keyboard alone', async () => {
     const { id, callSid } = await deliveredCall();
     const other = await endedTestCall(service);
     await waitFor('the other call’s deliveries', () => receiver.accepted(other).length === 4);
@@ -166,21 +182,19 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     await list.waitFor();
     expect(await list.getByRole('row').count()).toBe(9);
 
-    await page.getByRole('textbox', { name: 'Call' }).fill(callSid);
+    await typeInto(page, page.getByRole('textbox', { name: 'Call' }), callSid);
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/webhooks/${id}?callSid=${callSid}`);
     await waitFor('the rows of the call', async () => (await list.getByRole('row').count()) === 5);
-    await page.getByRole('search').getByRole('button', { name: /State/ }).click();
-    await page.getByRole('option', { name: 'Failed' }).click();
+    await chooseAt(page, page.getByRole('search').getByRole('button', { name: /State/ }), 'Failed');
     await page.getByText('Nothing matches these filters.').waitFor();
     expect(new URL(page.url()).search).toBe(`?callSid=${callSid}&state=failed`);
     await page.goBack();
     await list.waitFor();
 
-    await list.getByRole('link', { name: '3: Answered' }).click();
+    await pressAt(page, list.getByRole('link', { name: '3: Answered' }));
     await page.getByRole('heading', { level: 1, name: 'Change 3: Answered' }).waitFor();
     await page.getByRole('table', { name: 'Attempts' }).getByText('204').waitFor();
-    await button('Deliver again').click();
     await confirm('Deliver again');
 
     await page.getByText('Deliveries under way: 1.').waitFor();
@@ -192,13 +206,7 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     const { id, callSid } = await deliveredCall();
     await desk.open(`webhooks/${id}/deliveries/${callSid}-1`);
 
-    await button('Deliver all changes of the call again').focus();
-    await page.keyboard.press('Enter');
-    await page.getByRole('alertdialog').waitFor();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Deliver all again');
-    await page.keyboard.press('Enter');
+    await confirmAt(page, button('Deliver all changes of the call again'), 'Deliver all again');
 
     await page.getByText('Deliveries under way: 4.').waitFor();
     await waitFor('all changes again', () => receiver.accepted(callSid).length === 8);

@@ -8,7 +8,7 @@
  *
  * On a phone each row becomes a card; `header` is then the label of the cell. So `header` is a text.
  */
-import { flexRender, getCoreRowModel, useReactTable, type ColumnDef } from '@tanstack/react-table';
+import { flexRender, getCoreRowModel, useReactTable, type Cell, type ColumnDef } from '@tanstack/react-table';
 import type { ReactNode } from 'react';
 import { common } from '../text/common';
 import { useText } from '../text/language';
@@ -91,9 +91,9 @@ export const DataTable = <Row,>({ label, columns, rows, query = LOADED, empty, e
           <tbody>
             {table.getRowModel().rows.map((row) => (
               <tr key={row.id}>
-                {row.getVisibleCells().map(({ id, column, getContext }) => (
-                  <td key={id} data-label={labelOf(column.columnDef.header)}>
-                    {flexRender(column.columnDef.cell, getContext())}
+                {row.getVisibleCells().map((cell) => (
+                  <td key={cell.id} data-label={labelOf(cell.column.columnDef.header)}>
+                    {contentOf(cell)}
                   </td>
                 ))}
               </tr>
@@ -105,6 +105,13 @@ export const DataTable = <Row,>({ label, columns, rows, query = LOADED, empty, e
     </>
   );
 };
+
+/**
+ * Called, and not rendered as a component: a page makes its columns anew each time, so each would be another component. Every cell
+ * would be made anew whenever the list is read, and lose the focus, or the dialog that is open in it.
+ */
+const contentOf = <Row,>({ column: { columnDef }, getContext }: Cell<Row, unknown>): ReactNode =>
+  typeof columnDef.cell === 'function' ? (columnDef.cell(getContext()) as ReactNode) : columnDef.cell;
 
 const labelOf = (header: unknown): string => (typeof header === 'string' ? header : '');
 
