@@ -19,6 +19,7 @@ import {
   typeInto,
   type DeskPage,
 } from './desk-page.js';
+import { FROM_DESK } from './desk-requests.js';
 
 interface Endpoint {
   readonly id: string;
@@ -258,13 +259,8 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
   it('offer nothing that the session may not do', async () => {
     const { id } = await deliveredCall();
     const reader = await openDesk(browser(), service, { isSignedIn: false });
-    await reader.page.route('**/v1/desk/session', async (route) => {
-      const response = await route.fetch();
-      const session = [200, 201].includes(response.status()) ? ((await response.json()) as object) : undefined;
-      await route.fulfill({ response, ...(session && { json: { ...session, scopes: ['admin:read'] } }) });
-    });
     await reader.open('sign-in');
-    await reader.page.getByLabel('Access token').fill(await service.token('1001', 'admin'));
+    await reader.page.getByLabel('Access token').fill(await service.token('1001', 'admin:read'));
     await reader.page.getByRole('button', { name: 'Sign in' }).click();
     await reader.page.locator('.shell').waitFor();
 
@@ -273,6 +269,12 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     await reader.page.getByRole('table', { name: 'Deliveries' }).waitFor();
     const names = await reader.page.locator('main').getByRole('button').allTextContents();
     expect(names.filter((name) => /test|Change|secret|able|Remove|again/.test(name))).toEqual([]);
+    // The session itself is such, not its page alone.
+    const order = await reader.page
+      .context()
+      .request.delete(`${service.url}/v1/admin/webhook-endpoints/${id}`, { headers: FROM_DESK });
+    expect(order.status()).toBe(403);
+    expect(reader.faults).toEqual([]);
     await reader.close();
   });
 });
