@@ -7,7 +7,18 @@ import { startPrefixProxy, type PrefixProxy } from '../support/prefix-proxy.js';
 import { endOpenCalls } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import {
+  chooseAt,
+  hasFocus,
+  ON_A_PHONE,
+  openDesk,
+  overflowOf,
+  pressAt,
+  seriousFaults,
+  tabTo,
+  typeInto,
+  type DeskPage,
+} from './desk-page.js';
 import { linkFor, signIn } from './desk-requests.js';
 import { describeFailingPages } from './failing-pages.js';
 
@@ -71,15 +82,15 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       await page.getByText('Signed in as 1001').waitFor();
     });
 
-    it('by a token leads back to where the person was, and the token is not kept', async () => {
+    it('by a token, by keyboard alone, leads back to where the person was, and the token is not kept', async () => {
       const { page, open: go } = await open({ isSignedIn: false });
       await go('providers?callerId=1001&phone=%2B8613800002000');
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
       expect(await seriousFaults(page)).toEqual([]);
 
       const token = await service.token('1001', 'admin');
-      await page.getByLabel('Access token').fill(token);
-      await page.getByRole('button', { name: 'Sign in' }).click();
+      await typeInto(page, page.getByLabel('Access token'), token);
+      await pressAt(page, page.getByRole('button', { name: 'Sign in' }));
 
       await page.getByText('The call would go by simulator').waitFor();
       expect(page.url()).toBe(`${service.url}/desk/providers?callerId=1001&phone=%2B8613800002000`);
@@ -104,12 +115,12 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       await desk.close();
     });
 
-    it('ends by signing out', async () => {
+    it('ends by signing out, by keyboard alone', async () => {
       const { page } = await open();
 
-      await page.getByRole('button', { name: 'Sign out' }).click();
+      await pressAt(page, page.getByRole('button', { name: 'Sign out' }));
 
-      await page.getByLabel('Access token').waitFor();
+      await tabTo(page, page.getByLabel('Access token'));
       await page.reload();
       await page.getByLabel('Access token').waitFor();
     });
@@ -166,12 +177,12 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       expect(await page.getAttribute('html', 'lang')).toBe(lang);
     });
 
-    it('are in the language that the person has chosen, also the next time', async () => {
+    it('are in the language that the person has chosen by keyboard alone, also the next time', async () => {
       const { page } = await open();
 
-      await page.getByRole('button', { name: /Language/ }).click();
-      await page.getByRole('option', { name: '中文' }).click();
+      await chooseAt(page, page.getByRole('button', { name: /Language/ }), '中文');
 
+      await waitFor('the focus to come back', () => hasFocus(page, page.getByRole('button', { name: /语言/ })));
       await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
       await page.reload();
       await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
@@ -234,11 +245,10 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       expect([await isDark(light.page), await isDark(dark.page)]).toEqual([false, true]);
     });
 
-    it('are those that the person has chosen, also the next time', async () => {
+    it('are those that the person has chosen by keyboard alone, also the next time', async () => {
       const { page } = await open({ theme: 'light' });
 
-      await page.getByRole('button', { name: /Appearance/ }).click();
-      await page.getByRole('option', { name: 'Dark' }).click();
+      await chooseAt(page, page.getByRole('button', { name: /Appearance/ }), 'Dark');
 
       expect(await isDark(page)).toBe(true);
       await page.reload();
