@@ -7,6 +7,7 @@ import { startPrefixProxy, type PrefixProxy } from '../support/prefix-proxy.js';
 import { endOpenCalls } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
+import { describeBothLanguages } from './both-languages.js';
 import {
   chooseAt,
   hasFocus,
@@ -21,13 +22,14 @@ import {
 } from './desk-page.js';
 import { linkFor, signIn } from './desk-requests.js';
 import { describeFailingPages } from './failing-pages.js';
+import { FOR_SOME_CALLS } from './some-calls.js';
 
 describeInBrowser('the desk in a browser', (browser: () => Browser) => {
   let service: TestApp;
   const opened: DeskPage[] = [];
 
   beforeAll(async () => {
-    service = await startTestApp();
+    service = await startTestApp({ environment: FOR_SOME_CALLS });
   });
   afterAll(() => service.close());
   afterEach(async () => {
@@ -391,6 +393,8 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
     await page.getByRole('link', { name: 'To the first page' }).click();
     await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
   });
+
+  describe('in both languages,', () => describeBothLanguages(browser, () => service));
 
   describe('if something fails:', () => describeFailingPages(browser, () => service));
 });
