@@ -57,6 +57,27 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       expect(page.url()).not.toContain('#');
     });
 
+    it('transfers less than 300 KB until the first page is there, all files and responses counted', async () => {
+      const { page, open: go } = await open({ isSignedIn: false });
+      await go(`sign-in#${await linkFor('1001')}`);
+      await page.getByText('No call is live.').waitFor();
+
+      // One document: the first page came without another one. Sizes are those on the line, with headers.
+      const loaded = await page.evaluate<{ name: string; transferSize: number }[]>(
+        `performance.getEntries().filter(({ transferSize }) => transferSize !== undefined).map((entry) => entry.toJSON())`,
+      );
+
+      const names = loaded.map(({ name }) => new URL(name).pathname);
+      expect(names).toEqual(
+        expect.arrayContaining(['/desk/sign-in', '/v1/desk/session', expect.stringMatching(/\.css$/)]),
+      );
+      expect(names.filter((name) => /^\/desk\/assets\/.*\.js$/.test(name)).length).toBeGreaterThan(2);
+      // None came from a cache.
+      expect(loaded.filter(({ transferSize }) => transferSize === 0)).toEqual([]);
+      const bytes = loaded.reduce((sum, { transferSize }) => sum + transferSize, 0);
+      expect(bytes).toBeLessThan(300_000);
+    });
+
     it('by a used link says what to do, and a new one may be put over its address', async () => {
       const link = await linkFor('1001');
       await signIn(service, { link });
