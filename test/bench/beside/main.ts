@@ -15,6 +15,7 @@ import { measureDurablePlacing, measureDurableWebhooks } from './durable/placing
 import { measureDurableReplicas } from './durable/replicas.js';
 import { measureDurableStreams } from './durable/streams.js';
 import { measureGrowth } from './growth.js';
+import { measureInstall } from './install.js';
 import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
 import { OBSERVED } from './observed.js';
@@ -52,6 +53,7 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   'durable-looks': [durably(measureLooks, SETTINGS_OF_LOOKS)],
   replicas: [measureReplicas],
   start: [start],
+  install: [measureInstall],
   growth: [measureGrowth],
   partitions: [measurePartitions],
   soak: [measureSoak],
@@ -63,8 +65,15 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   observed: Object.keys(OBSERVED),
 };
 
-/** Works that take long. */
-const ONLY_BY_NAME: readonly string[] = [...Object.keys(OBSERVED), 'statistics', 'growth', 'partitions', 'soak'];
+/** Works that take long, or need npm’s cache. */
+const ONLY_BY_NAME: readonly string[] = [
+  ...Object.keys(OBSERVED),
+  'statistics',
+  'install',
+  'growth',
+  'partitions',
+  'soak',
+];
 
 /** Duration of a round, or of the whole soak. Rounds of `durable` and `observed` are shorter, because there are many. */
 const secondsOf = (name: string): number => {
