@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';
-import { AppError, type Fault } from './error-table.js';
+import { AppError, wrongRows, type Fault } from './error-table.js';
 import { nextTurn } from './next-turn.js';
 
 /** Three times what a row may have, in Chinese; and few enough cells. */
@@ -144,11 +144,27 @@ export const faultsIn = <Column extends string>(found: Record<Column, string | n
   return faults.length === 0 ? null : new Faults(Object.fromEntries(faults) as Partial<Record<Column, string>>);
 };
 
+export interface CsvRows<Row> {
+  /** Those without a fault. */
+  readonly rows: Row[];
+  readonly faults: readonly Fault[];
+}
+
 /** @throws AppError with the faults of all rows */
 export const readCsv = async <Column extends string, Row>(
   text: string,
   table: CsvTable<Column, Row>,
 ): Promise<Row[]> => {
+  const { rows, faults } = await tryCsv(text, table);
+  if (faults.length > 0) throw wrongRows(faults);
+  return rows;
+};
+
+/** For a caller who looks for further faults in the rows. @throws AppError if the file has too many rows */
+export const tryCsv = async <Column extends string, Row>(
+  text: string,
+  table: CsvTable<Column, Row>,
+): Promise<CsvRows<Row>> => {
   const rows = new Rows(table);
   for await (const lines of csvRows(text, table.maxRows)) {
     for (const cells of lines) rows.add(cells);
@@ -181,13 +197,9 @@ class Rows<Column extends string, Row> {
     else this.readHead(cells.map((name) => name.trim()));
   }
 
-  end(): Row[] {
+  end(): CsvRows<Row> {
     if (!this.columns && this.faults.length === 0) this.faults.push({ where: 'line 1', what: this.headExpected() });
-    if (this.faults.length === 0) return this.rows;
-    throw new AppError('BAD_REQUEST', {
-      detail: 'Nothing has been changed: every row must be valid.',
-      faults: this.faults,
-    });
+    return { rows: this.rows, faults: this.faults };
   }
 
   /** @param strange a name in the first row that stands for no column */

@@ -137,3 +137,7 @@ export class AppError extends Error {
 
 const filledIn = (message: string, values: Readonly<Record<string, string>> = {}): string =>
   message.replace(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder);
+
+/** Of a list that is stored whole or not at all. */
+export const wrongRows = (faults: readonly Fault[]): AppError =>
+  new AppError('BAD_REQUEST', { detail: 'Nothing has been changed: every row must be valid.', faults });

@@ -1,6 +1,6 @@
 /** Users as a CSV file, with the usual names of columns. */
 import type { Fault } from '../common/error-table.js';
-import { readCsv } from '../common/csv.js';
+import { tryCsv } from '../common/csv.js';
 import { MAX_USERS_AT_ONCE } from './user-rows.js';
 
 type Column = 'id' | 'name' | 'phone' | 'externalId';
@@ -91,12 +91,14 @@ export interface UserFile {
   readonly users: readonly object[];
   /** The line of each. */
   readonly lines: readonly number[];
+  /** Of the lines that are no rows of the table. Faults of the users are for user-rows.ts. */
+  readonly faults: readonly Fault[];
 }
 
-/** @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts */
+/** @throws AppError if the file has too many rows */
 export const readUserCsv = async (text: string): Promise<UserFile> => {
   const lines: number[] = [];
-  const users = await readCsv(text, {
+  const { rows: users, faults } = await tryCsv(text, {
     required: ['id', 'name', 'phone'],
     others: ['externalId'],
     maxRows: MAX_USERS_AT_ONCE,
@@ -113,7 +115,7 @@ export const readUserCsv = async (text: string): Promise<UserFile> => {
       };
     },
   });
-  return { users, lines };
+  return { users, lines, faults };
 };
 
 /** The faults of rows by their lines and columns. */

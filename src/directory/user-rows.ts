@@ -2,7 +2,7 @@
  * Validates a list of users from an app's backend. This is done by hand and not by class-validator, to report all
  * faults together: faults of single rows, phones that cannot be dialled in this region, and two rows for one user.
  */
-import { AppError, type Fault } from '../common/error-table.js';
+import { AppError, wrongRows, type Fault } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { nextTurn } from '../common/next-turn.js';
 import { readPhone, writtenPhone } from '../common/phone-number.js';
@@ -54,8 +54,17 @@ export interface RowTerms {
  * @param body `{"users": [{"id", "name", "phone", "externalId", "subAccounts"}, …]}`; an absent phone means none
  * @throws AppError with all faults of all rows
  */
-export const readUserRows = async (body: unknown, { region, providers }: RowTerms): Promise<UserRow[]> => {
-  const rows = rowsOf(body);
+export const readUserRows = async (body: unknown, terms: RowTerms): Promise<UserRow[]> => {
+  const { users, faults } = await tryUserRows(rowsOf(body), terms);
+  if (faults.length > 0) throw wrongRows(faults);
+  return users;
+};
+
+/** @returns the users, which are right only if there is no fault */
+export const tryUserRows = async (
+  rows: readonly unknown[],
+  { region, providers }: RowTerms,
+): Promise<{ readonly users: UserRow[]; readonly faults: readonly Fault[] }> => {
   const users: UserRow[] = [];
   const faults: Fault[] = [];
   const placeOfId = new Map<string, string>();
@@ -89,13 +98,7 @@ export const readUserRows = async (body: unknown, { region, providers }: RowTerm
     // If there is no fault, each field satisfies its rule.
     users.push(user as UserRow);
   }
-  if (faults.length > 0) {
-    throw new AppError('BAD_REQUEST', {
-      detail: 'Nothing has been changed: every row must be valid.',
-      faults: faults.slice(0, MAX_FAULTS),
-    });
-  }
-  return users;
+  return { users, faults: faults.slice(0, MAX_FAULTS) };
 };
 
 const rowsOf = (body: unknown): readonly unknown[] => {
