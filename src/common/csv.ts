@@ -110,7 +110,7 @@ const cellsOf = (lines: readonly string[]): (readonly string[] | string)[] => {
       return parsed(line)[0] ?? [];
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
-      return 'has a quote that is not closed, or is within a cell and not doubled';
+      return 'has a quote that is not closed on this line, or is within a cell and not doubled';
     }
   });
 };
@@ -125,6 +125,8 @@ export interface CsvTable<Column extends string, Row> {
   /** Of these, a file has any. */
   readonly others: readonly Column[];
   readonly maxRows: number;
+  /** Of columns of other names. `refuse` is for a file whose import cannot be tried: nobody would see that a name is misspelt. */
+  readonly unknownColumns: 'ignore' | 'refuse';
   /** The column that a name in the first row stands for. Default: the one of this name. */
   readonly columnOf?: (name: string) => string;
   /**
@@ -148,6 +150,8 @@ export interface CsvRows<Row> {
   /** Those without a fault. */
   readonly rows: Row[];
   readonly faults: readonly Fault[];
+  /** The names in the first row that stand for no column. */
+  readonly ignoredColumns: readonly string[];
 }
 
 /** @throws AppError with the faults of all rows */
@@ -176,6 +180,7 @@ export const tryCsv = async <Column extends string, Row>(
 class Rows<Column extends string, Row> {
   private line = 0;
   private columns: readonly string[] | undefined;
+  private ignoredColumns: readonly string[] = [];
   private readonly rows: Row[] = [];
   private readonly faults: Fault[] = [];
 
@@ -199,37 +204,50 @@ class Rows<Column extends string, Row> {
 
   end(): CsvRows<Row> {
     if (!this.columns && this.faults.length === 0) this.faults.push({ where: 'line 1', what: this.headExpected() });
-    return { rows: this.rows, faults: this.faults };
+    return { rows: this.rows, faults: this.faults, ignoredColumns: this.ignoredColumns };
   }
 
-  /** @param strange a name in the first row that stands for no column */
-  private headExpected(strange?: string): string {
+  /** @param unknown names in the first row that stand for no column */
+  private headExpected(unknown: readonly string[] = []): string {
     const { required, others } = this.table;
     const names = `must have the names of the columns, separated by commas: ${required.join(', ')}`;
     const more = `${others.length === 1 ? '' : 'any of '}${others.join(', ')}`;
-    return `${names}; it may have ${more}${strange === undefined ? '' : `, but not ${JSON.stringify(strange)}`}`;
+    const seen =
+      unknown.length === 0 ? '' : `; unknown here: ${unknown.map((name) => JSON.stringify(name)).join(', ')}`;
+    return `${names}; it may have ${more}${seen}`;
   }
 
   private readHead(names: readonly string[]): void {
     const { columnOf = String } = this.table;
     const columns = names.map((name) => columnOf(name));
     const what = this.faultOfHead(names, columns);
-    if (what === null) this.columns = columns;
-    else this.faults.push({ where: `line ${this.line}`, what });
+    if (what === null) {
+      this.columns = columns;
+      // Spreadsheets leave empty columns behind.
+      this.ignoredColumns = this.unknownIn(names, columns).filter((name) => name !== '');
+    } else this.faults.push({ where: `line ${this.line}`, what });
   }
 
   /** @param columns that the names stand for */
   private faultOfHead(names: readonly string[], columns: readonly string[]): string | null {
-    const { required, others } = this.table;
-    const known: readonly string[] = [...required, ...others];
-    const strange = names.find((_, place) => !known.includes(columns[place] ?? ''));
-    if (strange !== undefined) return this.headExpected(strange);
-    const twice = columns.find((column, place) => columns.indexOf(column) < place);
+    const { required, unknownColumns } = this.table;
+    const unknown = this.unknownIn(names, columns);
+    if (unknown.length > 0 && unknownColumns === 'refuse') return this.headExpected(unknown);
+    const twice = columns.find((column, place) => this.isKnown(column) && columns.indexOf(column) < place);
     if (twice !== undefined) {
       const same = names.filter((_, place) => columns[place] === twice).map((name) => JSON.stringify(name));
       return `${same.slice(0, 2).join(' and ')} are both the column ${twice}: leave one of them out`;
     }
-    return required.every((name) => columns.includes(name)) ? null : this.headExpected();
+    return required.every((name) => columns.includes(name)) ? null : this.headExpected(unknown);
+  }
+
+  private unknownIn(names: readonly string[], columns: readonly string[]): string[] {
+    return names.filter((_, place) => !this.isKnown(columns[place] ?? ''));
+  }
+
+  private isKnown(column: string): boolean {
+    const { required, others } = this.table;
+    return [...required, ...others].some((known) => known === column);
   }
 
   private read(columns: readonly string[], cells: readonly string[]): void {

@@ -35,6 +35,7 @@ export const readSuppressions = (text: string, region: string): Promise<Imported
     required: ['phone'],
     others: OTHER_COLUMNS,
     maxRows: MAX_IMPORTED,
+    unknownColumns: 'refuse',
     read: (cell, line) => {
       const phone = normalisePhone(cell('phone') ?? '', region);
       const [reason, source] = [cell('reason'), cell('source')];

@@ -93,15 +93,19 @@ export interface UserFile {
   readonly lines: readonly number[];
   /** Of the lines that are no rows of the table. Faults of the users are for user-rows.ts. */
   readonly faults: readonly Fault[];
+  /** The names of the columns that are not imported, as the file has them. */
+  readonly ignoredColumns: readonly string[];
 }
 
 /** @throws AppError if the file has too many rows */
 export const readUserCsv = async (text: string): Promise<UserFile> => {
   const lines: number[] = [];
-  const { rows: users, faults } = await tryCsv(text, {
+  const { rows, ...found } = await tryCsv(text, {
     required: ['id', 'name', 'phone'],
     others: ['externalId'],
     maxRows: MAX_USERS_AT_ONCE,
+    // A list of employees has many.
+    unknownColumns: 'ignore',
     columnOf: (name) => COLUMN_OF.get(plain(name)) ?? name,
     read: (cell, line) => {
       lines.push(line);
@@ -115,7 +119,7 @@ export const readUserCsv = async (text: string): Promise<UserFile> => {
       };
     },
   });
-  return { users, lines, faults };
+  return { ...found, users: rows, lines };
 };
 
 /** The faults of rows by their lines and columns. */

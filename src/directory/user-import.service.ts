@@ -7,7 +7,7 @@ import { faultsByLine, readUserCsv, type UserFile } from './user-csv.js';
 import { tryUserRows } from './user-rows.js';
 import { UserSyncService, type SyncOutcome } from './user-sync.service.js';
 
-export interface ImportOutcome extends SyncOutcome, Pick<CsvBody, 'encoding'> {
+export interface ImportOutcome extends SyncOutcome, Pick<CsvBody, 'encoding'>, Pick<UserFile, 'ignoredColumns'> {
   readonly dryRun: boolean;
 }
 
@@ -27,7 +27,8 @@ export class UserImport {
     const file = await readUserCsv(text);
     if (file.faults.length > 0) throw wrongRows(await this.allFaults(file));
     try {
-      return { ...(await this.userSync.sync({ users: file.users }, [], author, dryRun)), dryRun, encoding };
+      const outcome = await this.userSync.sync({ users: file.users }, [], author, dryRun);
+      return { ...outcome, dryRun, encoding, ignoredColumns: file.ignoredColumns };
     } catch (error) {
       if (!(error instanceof AppError) || error.faults.length === 0) throw error;
       const { code, detail, faults } = error;

@@ -50,7 +50,7 @@ it.each([
 ])('imports a file with %s', async (_, file, type, encoding) => {
   expect(await send(file, '', type)).toEqual({
     status: 200,
-    body: { created: 1, changed: 0, unchanged: 0, dryRun: false, encoding },
+    body: { created: 1, changed: 0, unchanged: 0, dryRun: false, encoding, ignoredColumns: [] },
   });
   expect(await stored()).toEqual([WANG]);
 });
@@ -111,7 +111,7 @@ it('says in a dry run what an import does, and changes nothing', async () => {
   await send('id,name,phone\n700001,王小明,13800138000\n700002,李,\n');
   const file =
     'id,name,phone,externalId\n700001,王小明,13800138000,\n700002,李小红,010-56469588,li\n700003,Wu,95588,\n';
-  const expected = { created: 1, changed: 1, unchanged: 1, encoding: 'UTF-8' };
+  const expected = { created: 1, changed: 1, unchanged: 1, encoding: 'UTF-8', ignoredColumns: [] };
   const before = await stored();
 
   expect(await send(file, '?dryRun=true')).toEqual({ status: 200, body: { ...expected, dryRun: true } });
@@ -163,14 +163,27 @@ it.each(['', '?dryRun=true'])('names every fault by its line and column, and sto
   expect(await stored()).toEqual([]);
 });
 
+it('ignores columns of other names, and says which, so that a misspelt one is seen', async () => {
+  const file = '部门,工号,姓名,手机,E-mail,部门,,external idd\n"研发, 二部",700001,王小明,13800138000,w@x.cn,,,wang\n';
+
+  const dryRun = await send(file, '?dryRun=true');
+  const { status, body } = await send(file);
+
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ created: 1, ignoredColumns: ['部门', 'E-mail', '部门', 'external idd'] });
+  expect(dryRun.body).toEqual({ ...body, dryRun: true });
+  expect(await stored()).toEqual([WANG]);
+});
+
 it.each([
   ['no name of a phone', 'id,name\n700001,Wu\n', ''],
-  ['an unknown column', '编号,姓名,手机号,备注\n700001,Wu,95588,x\n', ', but not "备注"'],
-])('refuses a file with %s, and says which columns it may have', async (_, file, strange) => {
+  ['a misspelt name of a phone', '部门,编号,姓名,手机好\n研发,700001,Wu,95588\n', '; unknown here: "部门", "手机好"'],
+  ['semicolons', 'id;name;phone\n700001;Wu;95588\n', '; unknown here: "id;name;phone"'],
+])('refuses a file with %s, and says which columns it must have', async (_, file, unknown) => {
   const { status, body } = await send(file);
 
   expect(status).toBe(400);
-  const what = `must have the names of the columns, separated by commas: id, name, phone; it may have externalId${strange}`;
+  const what = `must have the names of the columns, separated by commas: id, name, phone; it may have externalId${unknown}`;
   expect(body['errors']).toEqual([{ where: 'line 1', what }]);
 });
 

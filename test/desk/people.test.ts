@@ -391,6 +391,17 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       expectRefusal(desk, 400);
     });
 
+    it('says which columns it does not import, before it imports anything', async () => {
+      const { page, open } = desk;
+      await open('people/import');
+
+      await choose('工号,姓名,部门,手机,E-mail\n4001,张三,研发,13800138001,z@x.cn\n');
+
+      await page.getByText('These columns are not imported: 部门, E-mail').waitFor();
+      await page.getByRole('button', { name: 'Import these rows' }).waitFor();
+      expect(await stored('users/4001')).toBeNull();
+    });
+
     it('empties its field, so that a corrected file of the same name is a choice, and still names the file', async () => {
       const { page, open } = desk;
       await open('people/import');

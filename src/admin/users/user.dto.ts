@@ -187,6 +187,13 @@ export class ImportReply extends SyncReply implements ImportOutcome {
 
   @ApiProperty({ enum: ['UTF-8', 'GB18030'], description: 'As which the file was read.', example: 'UTF-8' })
   encoding: 'UTF-8' | 'GB18030';
+
+  @ApiProperty({
+    type: [String],
+    description: 'Names in the first row that stand for no column. These columns are not imported.',
+    example: ['部门', '邮箱'],
+  })
+  ignoredColumns: readonly string[];
 }
 
 export class UserQuery extends PageQuery {

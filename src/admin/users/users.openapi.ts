@@ -68,7 +68,7 @@ export const ImportUsersApi = () =>
       summary: 'Create or change many users, from CSV',
       description:
         `Up to ${MAX_USERS_AT_ONCE} rows, all or none, as \`PUT /v1/admin/users\` does. The first row names the columns: \`id\`, \`name\`, ` +
-        '`phone`, and `externalId` if you have one; also as `employee id`, `cell phone`, `员工编号`, `姓名`, `移动电话` and other usual names. The file is in UTF-8, or in ' +
+        '`phone`, and `externalId` if you have one; also as `employee id`, `cell phone`, `员工编号`, `姓名`, `移动电话` and other usual names. Other columns are ignored, and the response names them. The file is in UTF-8, or in ' +
         'GB18030 as Excel writes it in China. An empty phone unbinds the stored one; an empty external id leaves it as it is.',
     }),
     ApiResponse({ status: 200, description: 'The users are stored, or would be.', type: ImportReply }),

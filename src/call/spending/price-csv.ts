@@ -37,6 +37,7 @@ export const readPrices = (text: string): Promise<ImportedPrice[]> => {
     required: REQUIRED,
     others: OTHERS,
     maxRows: MAX_PRICES,
+    unknownColumns: 'refuse',
     read: (cell, line) => {
       const [provider, prefix, currency] = [cell('provider') ?? '', cell('prefix') ?? '', cell('currency') ?? ''];
       const perMinute = amountOf(cell('pricePerMinute') ?? '');

@@ -104,7 +104,7 @@ interface PreviewProps extends Tried {
 
 const Preview = ({ chosen, outcome, onImport }: PreviewProps) => {
   const t = useText(text);
-  const { created, changed, encoding } = outcome;
+  const { created, changed, encoding, ignoredColumns } = outcome;
   return (
     <div className="card">
       <div>
@@ -119,6 +119,9 @@ const Preview = ({ chosen, outcome, onImport }: PreviewProps) => {
           </div>
         ))}
       </dl>
+      {ignoredColumns.length > 0 && (
+        <p className="notice long">{t('ignoredColumns', { columns: ignoredColumns.join(t('listComma')) })}</p>
+      )}
       <FirstRows lines={chosen.lines} />
       {created + changed === 0 ? (
         <p className="notice">{t('nothingToImport')}</p>
