@@ -10,20 +10,31 @@ export const USER_COLUMN_NAMES: Readonly<Record<Column, readonly string[]>> = {
   id: [
     'id',
     'user id',
+    'user no',
+    'user number',
     'uid',
     'employee id',
     'employee no',
     'employee number',
+    'employee code',
     'staff id',
     'staff no',
+    'staff number',
+    'personnel no',
+    'personnel number',
     '编号',
     '用户 id',
     '用户编号',
     '员工 id',
     '员工编号',
+    '员工工号',
+    '员工代码',
     '员工号',
     '职工号',
+    '职工编号',
+    '职工工号',
     '人员编号',
+    '人员工号',
     '工号',
   ],
   name: [
@@ -52,7 +63,9 @@ export const USER_COLUMN_NAMES: Readonly<Record<Column, readonly string[]>> = {
     'mobile number',
     'mobile phone',
     'mobile phone number',
+    'mobile phone no',
     'cell',
+    'cell no',
     'cell number',
     'cell phone',
     'cell phone number',
@@ -63,24 +76,35 @@ export const USER_COLUMN_NAMES: Readonly<Record<Column, readonly string[]>> = {
     '手机',
     '手机号',
     '手机号码',
+    '手机电话',
     '移动电话',
     '移动电话号码',
+    '移动号码',
     '电话',
     '电话号',
     '电话号码',
     '联系电话',
+    '联系电话号码',
     '联系手机',
+    '联系手机号',
+    '员工手机',
+    '员工手机号',
+    '本人手机',
     '联系方式',
   ],
-  externalId: ['external id', '外部 id', '外部编号'],
+  externalId: ['external id', 'external user id', '外部 id', '外部编号', '外部用户 id', '外部用户编号'],
 };
 
-/** Full-width letters are the same; case, blanks, underscores, hyphens and full stops make no difference. */
+/**
+ * Full-width letters are the same. Case, blanks, underscores, hyphens and full stops make no difference, nor do the marks with
+ * which a template says that a column is required.
+ */
 const plain = (name: string): string =>
   name
     .normalize('NFKC')
     .toLowerCase()
-    .replaceAll(/[\s_.-]/g, '');
+    .replaceAll(/[\s_.*-]/g, '')
+    .replace(/\((?:必填|选填|required|optional)\)$/, '');
 
 const COLUMN_OF: ReadonlyMap<string, Column> = new Map(
   Object.entries(USER_COLUMN_NAMES).flatMap(([column, names]) => names.map((name) => [plain(name), column as Column])),

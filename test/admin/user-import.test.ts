@@ -45,6 +45,7 @@ it.each([
     'UTF-8',
   ],
   ['names of an HR program', '员工编号,姓名,移动电话\n700001,王小明,13800138000\n', 'text/csv', 'UTF-8'],
+  ['names of a template', '*员工工号,姓名（必填）,手机号码 (必填)\n700001,王小明,13800138000\n', 'text/csv', 'UTF-8'],
   ['names in English', 'Employee ID,Employee Name,Mobile No.\n700001,王小明,13800138000\n', 'text/csv', 'UTF-8'],
   ['other names', 'USER_ID,用户姓名,联系电话,外部ID\n700001,王小明,13800138000,\n', 'text/csv; charset=utf-8', 'UTF-8'],
 ])('imports a file with %s', async (_, file, type, encoding) => {
