@@ -391,6 +391,25 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       expectRefusal(desk, 400);
     });
 
+    it('says in Chinese what is wrong, on the Chinese page', async () => {
+      const other = await openDesk(browser(), service, { language: 'zh-CN' });
+      other.page.setDefaultTimeout(15_000);
+      await other.open('people/import');
+
+      await other.page.getByLabel('CSV 文件').setInputFiles(fileOf('工号,姓名,手机\n4001,,110\n4002,李四\n'));
+
+      const faults = other.page.getByRole('table').getByRole('row');
+      await faults.filter({ hasText: '不是可以拨打的号码' }).waitFor();
+      expect((await faults.allInnerTexts()).slice(1).map((row) => row.split('\t'))).toEqual([
+        ['2', '姓名', '4001, , 110', '不能为空'],
+        ['2', '电话', '4001, , 110', expect.stringMatching(/^不是可以拨打的号码，/)],
+        ['3', '', '4002, 李四', '有 2 个单元格，而首行有 3 个'],
+      ]);
+      expectRefusal(other, 400);
+      expect(other.takeFaults()).toEqual([]);
+      await other.close();
+    });
+
     it('says which columns it does not import, before it imports anything', async () => {
       const { page, open } = desk;
       await open('people/import');

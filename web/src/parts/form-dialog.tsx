@@ -17,6 +17,7 @@ import { useText } from '../text/language';
 import { Button } from './button';
 import { useFocusBack } from './focus-back';
 import './form-dialog.css';
+import { useSaid } from './said';
 import { Failure } from './states';
 
 type Values = Readonly<Record<string, string | boolean>>;
@@ -67,6 +68,7 @@ const Fields = <V extends Values>({
   close,
 }: Omit<Props<V>, 'trigger'> & { readonly close: () => void }) => {
   const t = useText(common);
+  const said = useSaid();
   useFocusBack();
   const [values, setValues] = useState(initial);
   const order = useMutation({ mutationFn: onSubmit, onSuccess: close });
@@ -90,7 +92,7 @@ const Fields = <V extends Values>({
       setValues({ ...values, [name]: value });
       setMended([...mended, name]);
     },
-    error: mended.includes(name) ? undefined : faultAt(order.error, name),
+    error: mended.includes(name) ? undefined : faultsAt(order.error, name).map(said).join('; ') || undefined,
   });
   return (
     <form className="form" onSubmit={send}>
@@ -109,10 +111,10 @@ const Fields = <V extends Values>({
 
 const isAt = (where: string, name: string): boolean => where === `/${name}` || where.startsWith(`/${name}/`);
 
-const faultAt = (error: unknown, name: string): string | undefined => {
-  if (!(error instanceof ProblemError)) return undefined;
+const faultsAt = (error: unknown, name: string): string[] => {
+  if (!(error instanceof ProblemError)) return [];
   const faults = error.problem.errors?.filter(({ where }) => isAt(where, name)) ?? [];
-  return faults.length === 0 ? undefined : faults.map(({ what }) => what).join('; ');
+  return faults.map(({ what }) => what);
 };
 
 /** Those are at their fields already. */

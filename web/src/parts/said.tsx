@@ -7,6 +7,12 @@ export const Said = ({ children }: { readonly children: string }) => {
   return (language === 'zh' ? chineseOf(children) : null) ?? <span lang="en">{children}</span>;
 };
 
+/** Likewise, where only a text can stand. */
+export const useSaid = (): ((text: string) => string) => {
+  const { language } = useLanguage();
+  return (text) => (language === 'zh' ? chineseOf(text) : null) ?? text;
+};
+
 /** With its code, which the documentation and the API have. A newer service may know further rules. */
 export const RuleName = ({ rule }: { readonly rule: string }) => {
   const { language } = useLanguage();

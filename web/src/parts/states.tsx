@@ -5,6 +5,7 @@ import { common } from '../text/common';
 import { useLanguage, useText } from '../text/language';
 import { PROBLEMS } from '../text/problem-words';
 import { Button } from './button';
+import { Said } from './said';
 
 export const Loading = () => {
   const t = useText(common);
@@ -35,12 +36,16 @@ export const Failure = ({ error, onRetry }: FailureProps) => {
       <p className="state-title">{problem ? <ProblemTitle problem={problem} /> : t('failed')}</p>
       {problem?.code === 'OFFLINE' && <p>{t('offlineHelp')}</p>}
       {problem?.scope !== undefined && <p>{t('missingScope', { scope: problem.scope })}</p>}
-      {problem?.detail !== undefined && <p lang="en">{problem.detail}</p>}
+      {problem?.detail !== undefined && (
+        <p>
+          <Said>{problem.detail}</Said>
+        </p>
+      )}
       {problem?.errors !== undefined && (
-        <ul lang="en">
+        <ul>
           {problem.errors.map(({ where, what }) => (
             <li key={where + what}>
-              <code>{where}</code> {what}
+              <code lang="en">{where}</code> <Said>{what}</Said>
             </li>
           ))}
         </ul>

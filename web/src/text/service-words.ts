@@ -1,8 +1,9 @@
 /**
  * What the service says, in the reader's language: rules by their names, and in Chinese the sentences that it has in English
- * alone: what a rule saw and why it refuses, why a provider is passed over, why an endpoint is disabled. Stored records have
+ * alone: what a rule saw and why it refuses, why a provider is passed over, why an endpoint is disabled, what is wrong in a file. Stored records have
  * no codes of these, so a sentence is its own key. A test puts everything that the rules say through here. Pure.
  */
+import { FAULTS } from './fault-words.js';
 import type { Words } from './problem-words.js';
 
 /** By the name of the rule. */
@@ -41,6 +42,8 @@ export const FREEZE_RULES: Readonly<Record<string, Words>> = {
 
 /** With the values of a sentence in braces: VALUES says what each may be. */
 const SENTENCES: Readonly<Record<string, string>> = {
+  ...FAULTS,
+
   allowed: '允许',
 
   // What a rule saw.
@@ -170,6 +173,11 @@ const VALUES: Readonly<Record<string, string>> = {
   calls: NUMBER,
   seconds: NUMBER,
   hours: NUMBER,
+  max: NUMBER,
+  line: NUMBER,
+  cells: NUMBER,
+  columns: NUMBER,
+  characters: NUMBER,
   id: NAME,
   user: NAME,
   account: NAME,

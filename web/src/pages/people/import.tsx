@@ -10,6 +10,7 @@ import { Button } from '../../parts/button';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { DataTable } from '../../parts/data-table';
 import { FileField } from '../../parts/file-field';
+import { Said } from '../../parts/said';
 import { Section } from '../../parts/section';
 import { Failure, Loading } from '../../parts/states';
 import { common } from '../../text/common';
@@ -205,7 +206,7 @@ const Wrong = ({ error, onRetry }: WrongProps) => {
       header: t('row'),
       cell: ({ getValue }) => <span className="long">{getValue()}</span>,
     }),
-    faultColumn.accessor('what', { header: t('what'), cell: ({ getValue }) => <span lang="en">{getValue()}</span> }),
+    faultColumn.accessor('what', { header: t('what'), cell: ({ getValue }) => <Said>{getValue()}</Said> }),
   ];
   return (
     <div className="stack">
