@@ -1,9 +1,9 @@
 /** The client, installed from its file: the examples of its README run against the service, in Node and in a browser. */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describeInBrowser } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
 import { endOf, endProgram, REPOSITORY, startProgram } from '../support/node-process.js';
@@ -137,6 +137,30 @@ describeInBrowser('the client in a web page of another origin', (browser) => {
       await page.close();
     }
   });
+});
+
+it('refers to no file that is not packed', async () => {
+  const folder = join(client.folder, 'node_modules/ringback-client');
+  const packed = await readdir(folder, { recursive: true });
+  const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, string>>;
+  };
+  const named = Object.values(exports).flatMap((path) => [path, path.replace(/\.js$/, '.d.ts')]);
+  const referred = await Promise.all(
+    packed
+      .filter((name) => /\.(?:js|ts|map)$/.test(name))
+      .map(async (name) => {
+        const text = await readFile(join(folder, name), 'utf8');
+        const found = name.endsWith('.map')
+          ? (JSON.parse(text) as { readonly sources: string[] }).sources
+          : [...text.matchAll(/ from '(\.[^']+)'|^\/\/# sourceMappingURL=(.+)$/gm)].map(([, a, b]) => a ?? b ?? '');
+        return found.map((path) => join(dirname(name), path));
+      }),
+  );
+
+  const wanted = [...new Set([...named.map((path) => join(path)), ...referred.flat()])];
+  expect(wanted.filter((path) => !packed.includes(path))).toEqual([]);
+  expect(wanted.length).toBeGreaterThan(named.length);
 });
 
 it('has the version of the service', async () => {
