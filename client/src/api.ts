@@ -9,7 +9,7 @@ export const ringbackApi = ({ url, token, fetch }: ConnectionOptions): Client<pa
   const client = createClient<paths>({ baseUrl: baseOf(url), ...(fetch && { fetch }) });
   client.use({
     async onRequest({ request }) {
-      request.headers.set('authorization', `Bearer ${await currentToken(token)}`);
+      request.headers.set('authorization', `Bearer ${await currentToken(token, request.signal)}`);
       return request;
     },
   });

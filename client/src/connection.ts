@@ -6,8 +6,9 @@ export interface ConnectionOptions {
   readonly url: string | URL;
   /**
    * An access token, or for a backend an API key. A function is called before each request, and again when a token has
-   * been refused; let it return a token that is still valid for a while. If it fails, the request is not sent and fails
-   * with NO_ANSWER, so a watch asks again; only `ringbackApi` throws the function's own error.
+   * been refused; let it return a token that is still valid for a while. If it fails, or has no token within 30 seconds, the
+   * request is not sent and fails with NO_ANSWER. A watch then asks again, up to 20 times in a row. Only `ringbackApi` throws
+   * the function's own error.
    */
   readonly token: string | (() => string | Promise<string>);
   /** Default: the global `fetch`. */
@@ -20,13 +21,38 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
+  /** Called when the token is there: from now on, it is Ringback that has to answer. */
+  readonly onSend?: () => void;
 }
 
 /** Without the slash at its end. */
 export const baseOf = (url: string | URL): string => new URL(url).href.replace(/\/+$/, '');
 
-export const currentToken = async (token: ConnectionOptions['token']): Promise<string> =>
-  typeof token === 'function' ? token() : token;
+/** A token function usually asks a backend. */
+const TOKEN_LIMIT_SECONDS = 30;
+
+/** @throws the function's own error, an Error if it does not answer in time, or the reason of the signal if it aborts */
+export const currentToken = async (token: ConnectionOptions['token'], signal?: AbortSignal): Promise<string> => {
+  if (typeof token === 'string') return token;
+  signal?.throwIfAborted();
+  let stopWaiting = (): void => undefined;
+  const interruption = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`The token function has not answered within ${TOKEN_LIMIT_SECONDS} seconds.`));
+    }, TOKEN_LIMIT_SECONDS * 1_000);
+    const abort = (): void => reject(signal?.reason as Error);
+    signal?.addEventListener('abort', abort);
+    stopWaiting = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+  });
+  try {
+    return await Promise.race([token(), interruption]);
+  } finally {
+    stopWaiting();
+  }
+};
 
 export class Connection {
   readonly #base: string;
@@ -44,15 +70,17 @@ export class Connection {
   }
 
   /** @throws RingbackError for a refusal, and if there is no token or no answer; the reason of the signal if it aborts */
-  async send(path: string, { method = 'GET', query = {}, headers, body, signal }: RequestOptions): Promise<Response> {
+  async send(path: string, options: RequestOptions): Promise<Response> {
+    const { method = 'GET', query = {}, headers, body, signal, onSend } = options;
     const url = new URL(this.#base + path);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const token = await currentToken(this.#token).catch((cause: unknown) => {
+    const token = await currentToken(this.#token, signal).catch((cause: unknown) => {
       signal?.throwIfAborted();
       throw noAnswer(cause, 'The token function has failed. The request was not sent.');
     });
+    onSend?.();
     const request = {
       method,
       headers: {

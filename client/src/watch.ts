@@ -37,6 +37,8 @@ const SILENCE_MS = 40_000;
 const LONG_POLL_SECONDS = 25;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
+/** In a row. The pauses between them are about three minutes: an outage may pass, and a mistake in the function is seen. */
+const MAX_FAILED_TOKENS = 20;
 
 const OVER = '4';
 
@@ -47,7 +49,8 @@ type Received = AsyncGenerator<CallChange | 'over', void, void>;
  * Yields each change once, in the order of their numbers. The last one has `stateType` `4`. If there is no answer, or one
  * of 5xx or 429, or a status 200 that is not Ringback's, it asks again after a growing pause, for as long as the signal
  * does not abort.
- * @throws RingbackError if the call cannot be watched, as with NOT_YOUR_CALL; the reason of the signal if it aborts
+ * @throws RingbackError if the call cannot be watched, as with NOT_YOUR_CALL, or if the token function fails again and again;
+ * the reason of the signal if it aborts
  */
 export async function* watchCall(
   source: ChangeSource,
@@ -55,6 +58,7 @@ export async function* watchCall(
 ): AsyncGenerator<CallChange, void, void> {
   let last = afterNumber;
   let refusedTokens = 0;
+  let failedTokens = 0;
   let receive: (source: ChangeSource, last: number, attempt: Attempt) => Received = streamed;
   for (let failures = 0; ; failures++) {
     signal?.throwIfAborted();
@@ -74,10 +78,12 @@ export async function* watchCall(
       signal?.throwIfAborted();
       if (attempt.isHeldBack) receive = longPolled;
       else {
+        if (!attempt.isSent && ++failedTokens === MAX_FAILED_TOKENS) throw error;
         if (isRefusedToken(error)) refusedTokens++;
         pauseMs = Math.max(pauseMs, secondsToWait(error, refusedTokens, source.connection) * 1_000);
       }
     } finally {
+      if (attempt.isSent) failedTokens = 0;
       if (attempt.isAccepted) refusedTokens = 0;
       attempt.end();
     }
@@ -86,10 +92,10 @@ export async function* watchCall(
 }
 
 async function* streamed({ connection, streamPath }: ChangeSource, last: number, attempt: Attempt): Received {
-  attempt.expectWithin(last === 0 ? FIRST_CHANGE_MS : SILENCE_MS);
   const response = await connection.send(streamPath, {
     headers: { accept: 'text/event-stream', 'last-event-id': String(last) },
     signal: attempt.signal,
+    onSend: () => attempt.begin(last === 0 ? FIRST_CHANGE_MS : SILENCE_MS),
   });
   if (response.status === 204) yield 'over';
   // A refusal of the contract, or no stream: the long poll tells which.
@@ -109,9 +115,11 @@ async function* streamed({ connection, streamPath }: ChangeSource, last: number,
 }
 
 async function* longPolled(source: ChangeSource, last: number, attempt: Attempt): Received {
-  attempt.expectWithin(LONG_POLL_SECONDS * 1_000 + SILENCE_MS);
-  const query = { afterNumber: last, wait: LONG_POLL_SECONDS };
-  const response = await source.connection.send(source.longPollPath, { query, signal: attempt.signal });
+  const response = await source.connection.send(source.longPollPath, {
+    query: { afterNumber: last, wait: LONG_POLL_SECONDS },
+    signal: attempt.signal,
+    onSend: () => attempt.begin(LONG_POLL_SECONDS * 1_000 + SILENCE_MS),
+  });
   const { stateType, changes } = await source.longPollIn(response);
   attempt.isAccepted = true;
   yield* changes;
@@ -120,6 +128,8 @@ async function* longPolled(source: ChangeSource, last: number, attempt: Attempt)
 
 /** One request: it is aborted with the watch, and when it is silent for too long. */
 class Attempt {
+  /** The token function has returned a token. */
+  isSent = false;
   /** Ringback has answered with a stream or a long poll, so it has not refused the token. */
   isAccepted = false;
   readonly #controller = new AbortController();
@@ -140,6 +150,12 @@ class Attempt {
   /** Nothing at all has arrived in time, or no stream. */
   get isHeldBack(): boolean {
     return this.#isHeldBack;
+  }
+
+  /** Its time does not include that of the token function. */
+  begin(milliseconds: number): void {
+    this.isSent = true;
+    this.expectWithin(milliseconds);
   }
 
   expectWithin(milliseconds: number): void {

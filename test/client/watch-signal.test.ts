@@ -46,6 +46,17 @@ it('throws the reason of its signal when that aborts while the token function fa
   await expect(statesOf(client.watch(CALL_SID, { signal: stop.signal }))).rejects.toThrow('enough');
 });
 
+it('throws the reason of its signal when that aborts while the token function hangs', async () => {
+  const stop = new AbortController();
+  const token = () => {
+    setImmediate(() => stop.abort(new Error('enough')));
+    return new Promise(() => undefined);
+  };
+  const client = new Ringback({ url: front.url, token });
+
+  await expect(statesOf(client.watch(CALL_SID, { signal: stop.signal }))).rejects.toThrow('enough');
+});
+
 it('throws the reason of its signal when that aborts in the body of a long poll', async () => {
   const stop = new AbortController();
   front.answerBy(
