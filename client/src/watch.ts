@@ -42,8 +42,8 @@ const MAX_FAILED_TOKENS = 20;
 
 const OVER = '4';
 
-/** What one request brings. */
-type Received = AsyncGenerator<CallChange | 'over', void, void>;
+/** What one request brings. `alive`: a heartbeat, or a long poll without a change. */
+type Received = AsyncGenerator<CallChange | 'alive' | 'over', void, void>;
 
 /**
  * Yields each change once, in the order of their numbers. The last one has `stateType` `4`. If there is no answer, or one
@@ -60,36 +60,42 @@ export async function* watchCall(
   let refusedTokens = 0;
   let failedTokens = 0;
   let receive: (source: ChangeSource, last: number, attempt: Attempt) => Received = streamed;
-  for (let failures = 0; ; failures++) {
+  let failures = 0;
+  for (;;) {
     signal?.throwIfAborted();
     const attempt = new Attempt(signal);
-    let pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
+    let retryAfterSeconds = 0;
+    failures++;
     try {
-      for await (const change of receive(source, last, attempt)) {
+      for await (const received of receive(source, last, attempt)) {
         failures = 0;
-        if (change === 'over') return;
-        if (change.data.number <= last) continue;
-        last = change.data.number;
-        yield change;
-        if (change.data.stateType === OVER) return;
+        if (received === 'over') return;
+        if (received === 'alive' || received.data.number <= last) continue;
+        last = received.data.number;
+        yield received;
+        if (received.data.stateType === OVER) return;
       }
-      if (receive === longPolled) pauseMs = 0;
+      if (receive === longPolled) continue;
     } catch (error) {
       signal?.throwIfAborted();
       if (attempt.isHeldBack) receive = longPolled;
       else {
         if (!attempt.isSent && ++failedTokens === MAX_FAILED_TOKENS) throw error;
         if (isRefusedToken(error)) refusedTokens++;
-        pauseMs = Math.max(pauseMs, secondsToWait(error, refusedTokens, source.connection) * 1_000);
+        retryAfterSeconds = secondsToWait(error, refusedTokens, source.connection);
       }
     } finally {
       if (attempt.isSent) failedTokens = 0;
       if (attempt.isAccepted) refusedTokens = 0;
       attempt.end();
     }
-    await pause(pauseMs, signal);
+    await pause(Math.max(pauseAfter(failures), retryAfterSeconds * 1_000), signal);
   }
 }
+
+/** In milliseconds. At random, so that the clients of a service that comes back do not all ask at once. */
+const pauseAfter = (failures: number): number =>
+  Math.min(FIRST_PAUSE_MS * 2 ** Math.max(failures - 1, 0), LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
 
 async function* streamed({ connection, streamPath }: ChangeSource, last: number, attempt: Attempt): Received {
   const response = await connection.send(streamPath, {
@@ -106,7 +112,10 @@ async function* streamed({ connection, streamPath }: ChangeSource, last: number,
   attempt.isAccepted = true;
   for await (const data of eventsIn(response.body)) {
     attempt.hasReceived();
-    if (data === null) continue;
+    if (data === null) {
+      yield 'alive';
+      continue;
+    }
     const change = parseJson(data) as CallChange | null;
     // Something on the way has damaged the stream: it is resumed like one that breaks.
     if (change === null) throw noAnswer(undefined, 'An event of the stream is no JSON.');
@@ -122,6 +131,7 @@ async function* longPolled(source: ChangeSource, last: number, attempt: Attempt)
   });
   const { stateType, changes } = await source.longPollIn(response);
   attempt.isAccepted = true;
+  yield 'alive';
   yield* changes;
   if (stateType === OVER) yield 'over';
 }

@@ -38,7 +38,7 @@ export const inQuickTime = async <Result>(work: () => Promise<Result>): Promise<
   const real = ['nextTick', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] as const;
   jest.useFakeTimers({ doNotFake: [...real, 'queueMicrotask', 'performance', 'hrtime'] });
   try {
-    let isDone = false;
+    let isDone = false as boolean;
     const result = work().finally(() => (isDone = true));
     result.catch(() => undefined);
     for (let step = 0; !isDone; step++) {
