@@ -1,7 +1,7 @@
 /** The provider of a backend's call, its account, its terms, and the answers to its refusals. */
 import type { ServerResponse } from 'node:http';
 import { backend, newPhone, type Backend } from '../support/backend.js';
-import { CALLER_NUMBER, MAIN, OTHER_CALLER_NUMBER, TENANT } from '../support/twilio-call.js';
+import { MAIN, OTHER_CALLER_NUMBER, SHOWN_NUMBERS, TENANT } from '../support/twilio-call.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -90,7 +90,7 @@ describe('the terms of a call', () => {
 
     const byTwilio = await calls.place({
       ...body,
-      shown: { toCaller: '010 5646 9588', toCallee: OTHER_CALLER_NUMBER },
+      shown: { toCaller: SHOWN_NUMBERS[0], toCallee: OTHER_CALLER_NUMBER },
     });
     const byYuntongxun = await calls.place({
       ...phones(),
@@ -101,7 +101,7 @@ describe('the terms of a call', () => {
 
     expect([byTwilio.status, byYuntongxun.status]).toEqual([201, 201]);
     const form = formOf(body.callee.phone);
-    expect(form.get('From')).toBe(CALLER_NUMBER);
+    expect(form.get('From')).toBe(SHOWN_NUMBERS[0]);
     expect(form.get('Twiml')).toContain(`callerId="${OTHER_CALLER_NUMBER}"`);
     expect(telephony.yuntongxun.calls.dials.at(-1)?.fields).toMatchObject({
       customerSerNum: '01056469588',
@@ -109,7 +109,7 @@ describe('the terms of a call', () => {
     });
     const bundle = await telephony.service.admin('GET', `calls/${String(byTwilio.body.callSid)}/bundle`);
     const text = await bundle.text();
-    for (const number of ['1056469588', OTHER_CALLER_NUMBER.slice(1)]) expect(text).not.toContain(number);
+    for (const number of [SHOWN_NUMBERS[0], OTHER_CALLER_NUMBER]) expect(text).not.toContain(number?.slice(1));
   });
 
   it('are refused with a shown number that is no phone number, or that the provider cannot show', async () => {

@@ -43,7 +43,7 @@ const HABITS: Readonly<Partial<Record<Scenario | Mistake, Habits>>> = {
 /** Numbers without a phone. */
 const NUMBERS: Readonly<Partial<Record<Scenario | Mistake, string>>> = {
   'cannot be reached': NUMBER_OF_NOBODY,
-  'an invalid number': '+14155550100',
+  'an invalid number': '+8613700000001',
 };
 
 interface Channel {
@@ -148,7 +148,9 @@ const start = async (manner: Manner): Promise<Bench> => {
     line,
     farSide,
     parties: async (how, caller = 'presses nothing') => ({
-      callerPhone: await phone(callers, trunkHabits() ?? CALLER_HABITS[caller]),
+      // Asterisk itself knows no wrong number but that of a device that has not registered.
+      callerPhone:
+        how === 'an invalid number' ? NUMBER_OF_NOBODY : await phone(callers, trunkHabits() ?? CALLER_HABITS[caller]),
       calleePhone: NUMBERS[how] ?? (await phone(callees, HABITS[how])),
       subAccount: { externalId: 'extension', secret: 'none needed' },
     }),
