@@ -109,7 +109,7 @@ describe('the terms of a call', () => {
     });
     const bundle = await telephony.service.admin('GET', `calls/${String(byTwilio.body.callSid)}/bundle`);
     const text = await bundle.text();
-    for (const number of [SHOWN_NUMBERS[0], OTHER_CALLER_NUMBER]) expect(text).not.toContain(number?.slice(1));
+    for (const number of [SHOWN_NUMBERS[0], OTHER_CALLER_NUMBER]) expect(text).not.toContain(number.slice(1));
   });
 
   it('are refused with a shown number that is no phone number, or that the provider cannot show', async () => {

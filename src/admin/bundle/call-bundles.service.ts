@@ -54,7 +54,8 @@ export class CallBundles {
   async masked(callSid: string): Promise<CallBundle> {
     const bundle = await this.read(callSid);
     const { callerPhone, calleePhone, huntedPhones } = bundle.call;
-    return withMaskedNumbers(bundle, [callerPhone, calleePhone, ...(huntedPhones ?? [])]);
+    const phones = [callerPhone, calleePhone, ...(huntedPhones ?? []), ...shownIn(bundle.timeline)];
+    return withMaskedNumbers(bundle, phones);
   }
 
   /** @throws AppError FORBIDDEN without the scope admin:numbers */
@@ -91,3 +92,9 @@ export class CallBundles {
     };
   }
 }
+
+/** The numbers that the phones were to show. */
+const shownIn = (timeline: readonly TimelineEvent[]): string[] =>
+  timeline
+    .filter(({ type }) => type === 'requested')
+    .flatMap(({ detail }) => Object.values((detail?.shown ?? {}) as Readonly<Record<string, string>>));
