@@ -380,14 +380,14 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       const { page, open } = desk;
       await open('people/import');
 
-      await choose('id,name,phone\n4001,张三,13800138001\n4002,,110\n');
+      await choose('id,name,phone\n4101,张三,13800138101\n4102,,110\n');
 
       const faults = page.getByRole('table', { name: 'What is wrong' });
       await faults.waitFor();
       expect(await faults.getByRole('row').count()).toBe(1 + 2);
-      await faults.getByRole('row', { name: /^3 Phone 4002, , 110/ }).waitFor();
+      await faults.getByRole('row', { name: /^3 Phone 4102, , 110/ }).waitFor();
       expect(await page.getByRole('button', { name: /^Import/ }).count()).toBe(0);
-      expect(await stored('users/4001')).toBeNull();
+      expect(await stored('users/4101')).toBeNull();
       expectRefusal(desk, 400);
     });
 
@@ -414,11 +414,11 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       const { page, open } = desk;
       await open('people/import');
 
-      await choose('工号,姓名,部门,手机,E-mail\n4001,张三,研发,13800138001,z@x.cn\n');
+      await choose('工号,姓名,部门,手机,E-mail\n4111,张三,研发,13800138111,z@x.cn\n');
 
       await page.getByText('These columns are not imported: 部门, E-mail').waitFor();
       await page.getByRole('button', { name: 'Import these rows' }).waitFor();
-      expect(await stored('users/4001')).toBeNull();
+      expect(await stored('users/4111')).toBeNull();
     });
 
     it('empties its field, so that a corrected file of the same name is a choice, and still names the file', async () => {
