@@ -10,7 +10,7 @@ import { Draining } from '../../src/common/draining.js';
 import { send, signedIn } from '../desk/desk-requests.js';
 import { makeKey } from '../support/api-key.js';
 import { collectedLog } from '../support/collected-log.js';
-import { fillWithCalls, OPEN_CALLS } from '../support/many-calls.js';
+import { fillWithCalls } from '../support/many-calls.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -95,7 +95,12 @@ describe('the file', () => {
 
     const response = await service.admin('GET', 'calls?open=true&limit=200');
     const { items } = (await response.json()) as { items: object[] };
-    expect(found).toHaveLength(OPEN_CALLS);
+    // A replica that has started meanwhile has closed some of them.
+    const [{ open }] = await service.database.query<[{ open: number }]>(
+      'select count(*)::int as open from call_records where state < 4',
+    );
+    expect(open).toBeGreaterThan(200);
+    expect(found).toHaveLength(open);
     expect(found.slice(0, 200)).toEqual(items);
   });
 
@@ -253,6 +258,7 @@ describe('a client', () => {
   });
 
   it('that leaves ends its export: nothing more is read, and the audit says so', async () => {
+    const logged = log.text().length;
     const [request] = await openSlowly('calls.csv');
     expect(running()).toBe(1);
 
@@ -260,7 +266,7 @@ describe('a client', () => {
 
     await waitFor('the end', () => running() === 0);
     expect(await settled('exportCallsAsCsv')).toMatchObject({ after: { outcome: 'broken_off' } });
-    expect(log.text()).not.toContain('an export of calls was broken off');
+    expect(log.text().slice(logged)).not.toContain('an export of calls was broken off');
   });
 
   it('that leaves before the first call is found ends its export too', async () => {

@@ -37,6 +37,14 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     await desk.close();
     await service.close();
   });
+  /** Each test begins with empty lists, in any order. */
+  beforeEach(() =>
+    service.database.query(
+      `with suppressions as (delete from suppression), freezes as (delete from call_freeze),
+         budgets as (delete from budget), prices as (delete from price)
+       update price_list set currency = null, version = version + 1`,
+    ),
+  );
   afterEach(() => {
     expect(desk.takeFaults()).toEqual([]);
   });
@@ -100,6 +108,9 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
 
     it('go out and come in as a file, by keyboard alone', async () => {
       const { page, open } = desk;
+      await service.admin('PUT', 'suppressions', {
+        suppressions: [{ phone: '+8613800002000', reason: 'asked not to be called' }],
+      });
       await open('protection');
       expect(await saved()).toContain("'+8613800002000,asked not to be called");
 
@@ -239,10 +250,17 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     let other: DeskPage;
 
     beforeAll(async () => {
+      other = await openDesk(browser(), service, { theme, ...(theme === 'dark' && ON_A_PHONE) });
+    });
+    beforeEach(async () => {
       await service.admin('PUT', 'suppressions', { suppressions: [{ phone: '95588', until: '2026-01-01T00:00:00Z' }] });
+      await fetch(`${service.url}/v1/admin/prices.csv`, {
+        method: 'PUT',
+        headers: { 'content-type': 'text/csv', authorization: `Bearer ${await service.token('1001', 'admin')}` },
+        body: `${PRICES}simulator,+86,0.12,CNY,60,0\n`,
+      });
       await service.admin('PUT', 'budgets', { kind: 'all', period: 'month', amount: '500', timeZone: 'Asia/Shanghai' });
       await service.admin('POST', 'freezes', { kind: 'country', subject: 'GB' });
-      other = await openDesk(browser(), service, { theme, ...(theme === 'dark' && ON_A_PHONE) });
     });
     afterAll(async () => {
       expect(other.faults).toEqual([]);
