@@ -6,11 +6,10 @@ import { startSignalWireServer } from '../../support/signalwire-server.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
-import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
+import type { Call } from '../../support/twilio-calls.js';
 import {
   CALLERS,
   closing,
-  retryAfterOf,
   SCRIPTS,
   SHOWN,
   settingsFor,
@@ -18,9 +17,9 @@ import {
   type FarSide,
   type Forger,
   type Manner,
-  type OwnReason,
 } from './bench.js';
 import { conforms } from './conforms.js';
+import { refusing, TWILIO_KIND, viewOf, type Refusals } from './twilio-kind.js';
 
 const withSignature = (request: WebhookRequest, change: (signature: string) => string): WebhookRequest => ({
   ...request,
@@ -47,8 +46,7 @@ const forger: Forger = {
   },
 };
 
-/** SignalWire has no code for a number that is called too often. */
-const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: number]>>> = {
+const REFUSALS: Refusals<number> = {
   not_permitted: [400, 21219],
   rate_limited: [429, 20429],
   no_funds: [400, 4001],
@@ -75,14 +73,7 @@ const start = async (manner: Manner): Promise<Bench> => {
     [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
   const farSide: FarSide = {
     dialsOf: async (callSid) => server.forms.filter((form) => isOf(callSid)(form.get('StatusCallback'))).length,
-    async phaseOf(callSid) {
-      const call = callOf(callSid);
-      return call ? phaseOf(call) : 'over';
-    },
-    termsOf: async (callSid) => termsOf(callOf(callSid)!),
-    extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
-    hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
-    whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
+    ...viewOf(server, SPEED, callOf),
   };
   return {
     service,
@@ -93,14 +84,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...PROJECT, secret: 'not its token' } : PROJECT,
     }),
-    refuseNext(reason, retryAfterSeconds) {
-      const [status, code] = REFUSALS[reason]!;
-      server.answerNext(
-        status,
-        JSON.stringify({ code, message: `refused as ${reason}` }),
-        retryAfterOf(retryAfterSeconds),
-      );
-    },
+    refuseNext: refusing(server, REFUSALS, (code, message) => ({ code, message })),
     refusals: Object.values(SIGNALWIRE_ERROR_CODES).map(({ category }) => category),
     talkMs: 10_000 / SPEED,
     unknownCall: {
@@ -115,30 +99,11 @@ const start = async (manner: Manner): Promise<Bench> => {
 describe('SignalWire', () => {
   conforms(
     {
-      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      ...TWILIO_KIND,
       // Its records contain when a leg was answered, but not when its phone began to ring.
       statusReports: ['accepted', 'caller_answered', 'answered', 'ended'],
-      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'what was dialled',
       hangsUpOnCondition: true,
-      explainsRefusals: true,
-      checksSubAccounts: true,
-      makesSubAccounts: false,
-      refusesAs: ['not_permitted', 'rate_limited', 'no_funds'],
-      readsRetryAfter: true,
-      dialsExtensions: true,
-      hunts: true,
-      confirmsCaller: true,
-      whispers: true,
-      applies: [
-        'ringCallerSeconds',
-        'ringCalleeSeconds',
-        'longestTalkSeconds',
-        'record',
-        'shownToCaller',
-        'shownToCallee',
-      ],
-      reportsBy: 'webhooks',
     },
     start,
   );

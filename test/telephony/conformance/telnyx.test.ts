@@ -13,11 +13,10 @@ import {
 import { signatureOf } from '../../support/telnyx-callbacks.js';
 import { startTelnyxServer, telnyxId } from '../../support/telnyx-server.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
-import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
+import type { Call } from '../../support/twilio-calls.js';
 import {
   CALLERS,
   closing,
-  retryAfterOf,
   SCRIPTS,
   SHOWN,
   settingsFor,
@@ -25,9 +24,9 @@ import {
   type FarSide,
   type Forger,
   type Manner,
-  type OwnReason,
 } from './bench.js';
 import { conforms } from './conforms.js';
+import { refusing, TWILIO_KIND, viewOf, type Refusals } from './twilio-kind.js';
 
 const otherThan = (character: string): string => (character === 'A' ? 'B' : 'A');
 
@@ -57,8 +56,7 @@ const forger: Forger = {
   },
 };
 
-/** Telnyx has no code for a number that is called too often. */
-const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: string]>>> = {
+const REFUSALS: Refusals<string> = {
   not_permitted: [403, '10010'],
   rate_limited: [429, '10011'],
   no_funds: [403, '20100'],
@@ -86,14 +84,7 @@ const start = async (manner: Manner): Promise<Bench> => {
     [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
   const farSide: FarSide = {
     dialsOf: async (callSid) => server.dials.filter(({ StatusCallback: url }) => isOf(callSid)(url)).length,
-    async phaseOf(callSid) {
-      const call = callOf(callSid);
-      return call ? phaseOf(call) : 'over';
-    },
-    termsOf: async (callSid) => termsOf(callOf(callSid)!),
-    extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
-    hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
-    whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
+    ...viewOf(server, SPEED, callOf),
   };
   return {
     service,
@@ -104,14 +95,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...ACCOUNT, secret: 'not a key of it' } : ACCOUNT,
     }),
-    refuseNext(reason, retryAfterSeconds) {
-      const [status, code] = REFUSALS[reason]!;
-      server.answerNext(
-        status,
-        JSON.stringify({ errors: [{ code, title: `refused as ${reason}` }] }),
-        retryAfterOf(retryAfterSeconds),
-      );
-    },
+    refuseNext: refusing(server, REFUSALS, (code, title) => ({ errors: [{ code, title }] })),
     refusals: Object.values(TELNYX_ERROR_CODES).map(({ category }) => category),
     talkMs: 10_000 / SPEED,
     unknownCall: {
@@ -126,32 +110,13 @@ const start = async (manner: Manner): Promise<Bench> => {
 describe('Telnyx', () => {
   conforms(
     {
-      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      ...TWILIO_KIND,
       // Its records do not tell which call has dialled a leg B.
       statusReports: ['accepted', 'caller_answered', 'ended'],
       statusLacksLegB: true,
-      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'its own id',
       tellsUnplaced: true,
       hangsUpOnCondition: false,
-      explainsRefusals: true,
-      checksSubAccounts: true,
-      makesSubAccounts: false,
-      refusesAs: ['not_permitted', 'rate_limited', 'no_funds'],
-      readsRetryAfter: true,
-      dialsExtensions: true,
-      hunts: true,
-      confirmsCaller: true,
-      whispers: true,
-      applies: [
-        'ringCallerSeconds',
-        'ringCalleeSeconds',
-        'longestTalkSeconds',
-        'record',
-        'shownToCaller',
-        'shownToCallee',
-      ],
-      reportsBy: 'webhooks',
     },
     start,
   );

@@ -5,12 +5,11 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
 import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from '../../support/twilio-call.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
-import { phaseOf, termsOf, type Call } from '../../support/twilio-calls.js';
+import type { Call } from '../../support/twilio-calls.js';
 import { startTwilioServer } from '../../support/twilio-server.js';
 import {
   CALLERS,
   closing,
-  retryAfterOf,
   SCRIPTS,
   SHOWN,
   settingsFor,
@@ -18,9 +17,9 @@ import {
   type FarSide,
   type Forger,
   type Manner,
-  type OwnReason,
 } from './bench.js';
 import { conforms } from './conforms.js';
+import { refusing, TWILIO_KIND, viewOf, type Refusals } from './twilio-kind.js';
 
 const withSignature = (request: WebhookRequest, change: (signature: string) => string): WebhookRequest => ({
   ...request,
@@ -47,8 +46,7 @@ const forger: Forger = {
   },
 };
 
-/** Twilio has no code for a number that is called too often. */
-const REFUSALS: Readonly<Partial<Record<OwnReason, readonly [status: number, code: number]>>> = {
+const REFUSALS: Refusals<number> = {
   not_permitted: [400, 21215],
   rate_limited: [429, 20429],
   no_funds: [403, 20006],
@@ -76,14 +74,7 @@ const start = async (manner: Manner): Promise<Bench> => {
     [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
   const farSide: FarSide = {
     dialsOf: async (callSid) => server.forms.filter((form) => isOf(callSid)(form.get('StatusCallback'))).length,
-    async phaseOf(callSid) {
-      const call = callOf(callSid);
-      return call ? phaseOf(call) : 'over';
-    },
-    termsOf: async (callSid) => termsOf(callOf(callSid)!),
-    extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
-    hasRungCallee: async (callSid) => (callOf(callSid)?.legB ?? null) !== null,
-    whisperFor: async (seconds) => server.whisperFor(seconds * SPEED),
+    ...viewOf(server, SPEED, callOf),
   };
   return {
     service,
@@ -94,14 +85,7 @@ const start = async (manner: Manner): Promise<Bench> => {
       calleePhone: `+86138000020${SCRIPTS[how]}`,
       subAccount: how === 'an invalid account' ? { ...TENANT, secret: 'not its token' } : TENANT,
     }),
-    refuseNext(reason, retryAfterSeconds) {
-      const [status, code] = REFUSALS[reason]!;
-      server.answerNext(
-        status,
-        JSON.stringify({ status, code, message: `refused as ${reason}` }),
-        retryAfterOf(retryAfterSeconds),
-      );
-    },
+    refuseNext: refusing(server, REFUSALS, (code, message, status) => ({ status, code, message })),
     refusals: Object.values(ERROR_CODES).map(({ category }) => category),
     talkMs: 10_000 / SPEED,
     unknownCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
@@ -113,30 +97,11 @@ const start = async (manner: Manner): Promise<Bench> => {
 describe('Twilio', () => {
   conforms(
     {
-      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      ...TWILIO_KIND,
       // Its records contain when a leg was answered, but not when its phone began to ring.
       statusReports: ['accepted', 'caller_answered', 'answered', 'ended'],
-      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'what was dialled',
       hangsUpOnCondition: true,
-      explainsRefusals: true,
-      checksSubAccounts: true,
-      makesSubAccounts: false,
-      refusesAs: ['not_permitted', 'rate_limited', 'no_funds'],
-      readsRetryAfter: true,
-      dialsExtensions: true,
-      hunts: true,
-      confirmsCaller: true,
-      whispers: true,
-      applies: [
-        'ringCallerSeconds',
-        'ringCalleeSeconds',
-        'longestTalkSeconds',
-        'record',
-        'shownToCaller',
-        'shownToCallee',
-      ],
-      reportsBy: 'webhooks',
     },
     start,
   );
