@@ -211,6 +211,9 @@ export interface Refusal {
   readonly retryAfterMs?: number;
 }
 
+/** One that Ringback makes itself, without its words. docs/providers/refusals.md lists those that are passed over. */
+export type OwnRefusal = Pick<Refusal, 'category' | 'code'>;
+
 /** A step of a call. A call that was answered without a ringing event has also passed `ringing`. */
 export type CallMilestone = 'ringing' | 'answered';
 

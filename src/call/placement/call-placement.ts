@@ -234,6 +234,7 @@ export class CallPlacement {
     const { callerPhone, calleePhone, calleeExtension } = parties;
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
     const waitsForFormer = this.dials.isInFlight(callerId);
+    const ownTerms = dialTerms(parties.shown, terms, hunt);
     const { open, bill } = await this.openWithinBudgets(asked, {
       callSid: newCallSid(new Date(), this.config.cell),
       callerId,
@@ -254,7 +255,7 @@ export class CallPlacement {
       detail: {
         checks,
         ...(calleeExtension !== null && { dialled: writtenPhone(calleePhone, calleeExtension) }),
-        ...shownDetail(dialTerms(parties.shown, terms, asked.bill, hunt)),
+        ...shownDetail(ownTerms),
         ...huntDetail(hunt),
         ...withoutAccount(noAccountAt.splice(0)),
       },
@@ -272,7 +273,7 @@ export class CallPlacement {
         ...(calleeExtension !== null && { calleeExtension }),
         hunt: severalOf(hunt),
         notAfter: terms?.notAfter ?? null,
-        terms: dialTerms(parties.shown, terms, bill, hunt),
+        terms: shortenedBy(bill, ownTerms),
       };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result =
@@ -400,7 +401,6 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
 const dialTerms = (
   { toCaller, toCallee }: ShownNumbers,
   terms: CallTerms | undefined,
-  bill: Bill | null,
   hunt: Hunt | null,
 ): DialTerms | undefined => {
   const own = {
@@ -408,10 +408,13 @@ const dialTerms = (
     ...(toCallee !== null && { shownToCallee: toCallee }),
     ...terms?.dial,
     ...(hunt?.numbers[0] && { ringCalleeSeconds: hunt.numbers[0].ringSeconds }),
-    ...(bill?.isShortened && { longestTalkSeconds: bill.talkSeconds }),
   };
   return Object.keys(own).length > 0 ? own : undefined;
 };
+
+/** To the talk for which a budget has money. */
+const shortenedBy = (bill: Bill | null, terms: DialTerms | undefined): DialTerms | undefined =>
+  bill?.isShortened ? { ...terms, longestTalkSeconds: bill.talkSeconds } : terms;
 
 /** As the timeline stores it. A dial whose reply is lost is also searched for by it (dialled-call.ts). */
 const shownDetail = ({ shownToCaller: toCaller, shownToCallee: toCallee }: DialTerms = {}) =>

@@ -8,7 +8,7 @@ import { observeSlotWait } from './dial-metrics.js';
 import { inTransactionSpan } from '../../postgres/database-span.js';
 import { preparedInTransaction, preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider, ProviderLimits } from '../../telephony/resilient-provider.js';
-import type { Refusal } from '../../telephony/telephony-provider.js';
+import type { OwnRefusal, Refusal } from '../../telephony/telephony-provider.js';
 
 /** The longest wait that a caller at a phone accepts. Less than UNSETTLED_DIAL_SECONDS. */
 export const PATIENCE_MS = 3_000;
@@ -28,7 +28,7 @@ export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): bool
 export const NO_SLOT = {
   perSecond: { category: 'rate_limited', code: 'RB-PER-SECOND' },
   atOnce: { category: 'rate_limited', code: 'RB-AT-ONCE' },
-} as const satisfies Readonly<Record<string, Pick<Refusal, 'category' | 'code'>>>;
+} as const satisfies Readonly<Record<string, OwnRefusal>>;
 
 /** canceled: while the call waited. refused: with the same result as a refusal by the provider. */
 export type DialSlot = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
@@ -206,7 +206,7 @@ const begin = preparedStatement(
    returning call_sid`,
 );
 
-const tooMany = (refusal: Pick<Refusal, 'category' | 'code'>, text: string): DialSlot => ({
+const tooMany = (refusal: OwnRefusal, text: string): DialSlot => ({
   kind: 'refused',
   ...refusal,
   text,

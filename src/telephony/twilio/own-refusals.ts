@@ -1,8 +1,6 @@
 /** Refusals of a dial by Ringback itself: the company received no request. docs/providers/refusals.md lists them. */
-import type { Refusal } from '../telephony-provider.js';
+import type { OwnRefusal } from '../telephony-provider.js';
 import type { Dialect } from './dialect.js';
-
-type OwnRefusal = Pick<Refusal, 'category' | 'code'>;
 
 export const ownRefusals = ({ name }: Pick<Dialect, 'name'>) =>
   ({

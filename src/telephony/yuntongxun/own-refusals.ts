@@ -1,7 +1,5 @@
 /** Refusals of a dial by Ringback itself: Yuntongxun received no request. docs/providers/refusals.md lists them. */
-import type { Refusal } from '../telephony-provider.js';
-
-type OwnRefusal = Pick<Refusal, 'category' | 'code'>;
+import type { OwnRefusal } from '../telephony-provider.js';
 
 export const OWN_REFUSALS = {
   unreached: { category: 'provider_down', code: 'RB-UNREACHED' },
