@@ -43,6 +43,7 @@ export const newPeople = async ({ database }: TestApp, callerPhone: string, call
 };
 
 export interface ShownCall {
+  readonly provider: string;
   readonly stateType: string;
   readonly endReason: string | null;
   readonly endedBy: string | null;

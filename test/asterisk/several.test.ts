@@ -4,6 +4,7 @@ import { DIAL, newPeople, numberOf, reached, shownCall, startPbxService } from '
 import { startPhone, type Phone } from './phone.js';
 import { Spending } from '../../src/call/spending/spending.service.js';
 import { backend } from '../support/backend.js';
+import { putPrices } from '../support/put-prices.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import type { TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -97,11 +98,10 @@ describeOnAsterisk(missing, 'with two Asterisks,', () => {
   });
 
   it('sub-accounts and prices are for both', async () => {
-    const prices = await fetch(`${service.url}/v1/admin/prices.csv`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${await service.token('1', 'admin')}`, 'content-type': 'text/csv' },
-      body: 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\nasterisk,,0.1,CNY,60,0\n',
-    });
+    const prices = await putPrices(
+      service,
+      'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\nasterisk,,0.1,CNY,60,0\n',
+    );
     expect(prices.status).toBe(200);
     const budget = { kind: 'sub_account', subject: 'asterisk/extension', amount: '1000' };
     expect((await service.admin('PUT', 'budgets', { ...budget, period: 'day', timeZone: 'Asia/Shanghai' })).ok).toBe(

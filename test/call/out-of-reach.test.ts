@@ -2,6 +2,7 @@
  * A provider that does not carry a number by its settings or its reach is passed over, and gets no request. If no provider is
  * left, the caller gets the reply of a bad number.
  */
+import { shownCall, type ShownCall } from '../asterisk/pbx-service.js';
 import { backend } from '../support/backend.js';
 import { freePort } from '../support/free-port.js';
 import { OTHER_CALLER_NUMBER } from '../support/twilio-call.js';
@@ -15,12 +16,6 @@ const IN_GERMANY = '+4915123456700';
 
 const NOT_IN_CHINA = { provider: 'yuntongxun', category: 'not_permitted', code: 'RB-NOT-CHINA' };
 const NO_RULE = { provider: 'asterisk', category: 'not_permitted', code: 'NO-RULE' };
-
-interface ShownCall {
-  readonly provider: string;
-  readonly huntedPhones: readonly string[] | null;
-  readonly events: readonly { readonly type: string; readonly provider: string; readonly detail: object | null }[];
-}
 
 let telephony: TwoProviders;
 
@@ -42,8 +37,6 @@ const userAt = async (phone: string): Promise<string> => {
   expect((await telephony.service.admin('PATCH', `users/${id}`, { phone })).status).toBe(200);
   return id;
 };
-const shownCall = async (callSid: unknown): Promise<ShownCall> =>
-  (await (await telephony.service.admin('GET', `calls/${String(callSid)}`)).json()) as ShownCall;
 const passedOver = ({ events }: ShownCall) =>
   events.filter(({ type }) => type === 'passed_over').map(({ detail }) => detail);
 const requestsToYuntongxun = () => telephony.yuntongxun.requests.filter((one) => one.endsWith('Calls/Callback')).length;
@@ -65,7 +58,7 @@ it.each([
   const { status, body } = await backend(telephony.service).place({ caller, ...order });
 
   expect(status).toBe(201);
-  const call = await shownCall(body.callSid);
+  const call = await shownCall(telephony.service, String(body.callSid));
   expect(call.provider).toBe('twilio');
   expect(passedOver(call)).toEqual(refusals.map((refusal) => expect.objectContaining(refusal) as unknown));
   expect(requestsToYuntongxun()).toBe(before);
@@ -78,7 +71,7 @@ it('passes over Twilio for a short number, and the next provider carries the cal
   const { status, body } = await backend(telephony.service).place({ caller, callee: { phone: '95588' } });
 
   expect(status).toBe(201);
-  const call = await shownCall(body.callSid);
+  const call = await shownCall(telephony.service, String(body.callSid));
   expect(call.provider).toBe('yuntongxun');
   expect(passedOver(call)).toEqual([
     expect.objectContaining({ provider: 'twilio', category: 'not_permitted', code: 'TWILIO-SHORT-NUMBER' }),
@@ -96,7 +89,7 @@ it('passes over Asterisk for a service line none of whose numbers has a rule, an
   const { status, body } = await backend(service).place({ caller, callee: { serviceLine } });
 
   expect(status).toBe(201);
-  const call = await shownCall(body.callSid);
+  const call = await shownCall(telephony.service, String(body.callSid));
   expect(call).toMatchObject({ provider: 'twilio', huntedPhones: [IN_BRITAIN, ALSO_IN_BRITAIN] });
   expect(passedOver(call)).toEqual([expect.objectContaining(NO_RULE)]);
 });

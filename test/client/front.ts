@@ -15,6 +15,8 @@ export interface Front {
   readonly asked: readonly string[];
   /** Begins anew. */
   answerBy(fault: Fault): void;
+  /** @param token or a function for tokens; the service may not know it, where the front answers */
+  clientWith(token: unknown): Client;
   clientOf(userId: string, more?: object): Promise<Client>;
   close(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export const startFront = async (): Promise<Front> => {
       fault = next;
       asked.length = 0;
     },
+    clientWith: (token) => new Ringback({ url, token }),
     clientOf: async (userId, more = {}) => new Ringback({ url, token: await service.token(userId), ...more }),
     async close() {
       server.closeAllConnections();

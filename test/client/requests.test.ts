@@ -1,12 +1,9 @@
 /** A single request of the client fails with a typed error. */
 import { answers, cutBody, portal, startFront, type Front } from './front.js';
-import { loadClient } from './source-client.js';
 
-let Ringback: Awaited<ReturnType<typeof loadClient>>;
 let front: Front;
 
 beforeAll(async () => {
-  Ringback = await loadClient();
   front = await startFront();
 });
 beforeEach(() => front.answerBy(() => false));
@@ -17,14 +14,14 @@ it.each([
   ['a body that is cut off', cutBody, { code: 'NO_ANSWER', httpStatus: undefined }],
 ])('a single request fails with a RingbackError for %s', async (_, answer, expected) => {
   front.answerBy(answers(answer));
-  const client = new Ringback({ url: front.url, token: 'token' });
+  const client = front.clientWith('token');
 
   await expect(client.call('2000')).rejects.toMatchObject({ name: 'RingbackError', ...expected });
 });
 
 it('a single request fails with a RingbackError when the token function fails', async () => {
   const cause = new TypeError('fetch failed');
-  const client = new Ringback({ url: front.url, token: () => Promise.reject(cause) });
+  const client = front.clientWith(() => Promise.reject(cause));
 
   await expect(client.call('2000')).rejects.toMatchObject({ name: 'RingbackError', code: 'NO_ANSWER', cause });
 });

@@ -1,12 +1,10 @@
 /** A client’s watch stops when it is told to. */
 import { answers, isStream, JSON_TYPE, portal, startFront, type Front } from './front.js';
-import { CALL_SID, loadClient, statesOf } from './source-client.js';
+import { CALL_SID, statesOf } from './source-client.js';
 
-let Ringback: Awaited<ReturnType<typeof loadClient>>;
 let front: Front;
 
 beforeAll(async () => {
-  Ringback = await loadClient();
   front = await startFront();
 });
 beforeEach(() => front.answerBy(() => false));
@@ -41,7 +39,7 @@ it('throws the reason of its signal when that aborts while the token function fa
     stop.abort(new Error('enough'));
     return Promise.reject(new TypeError('fetch failed'));
   };
-  const client = new Ringback({ url: front.url, token });
+  const client = front.clientWith(token);
 
   await expect(statesOf(client.watch(CALL_SID, { signal: stop.signal }))).rejects.toThrow('enough');
 });
@@ -52,7 +50,7 @@ it('throws the reason of its signal when that aborts while the token function ha
     setImmediate(() => stop.abort(new Error('enough')));
     return new Promise(() => undefined);
   };
-  const client = new Ringback({ url: front.url, token });
+  const client = front.clientWith(token);
 
   await expect(statesOf(client.watch(CALL_SID, { signal: stop.signal }))).rejects.toThrow('enough');
 });
@@ -65,7 +63,7 @@ it('throws the reason of its signal when that aborts in the body of a long poll'
       response.write('{"returnCode":200,"da', () => setImmediate(() => stop.abort(new Error('enough'))));
     }),
   );
-  const client = new Ringback({ url: front.url, token: 'token' });
+  const client = front.clientWith('token');
 
   await expect(statesOf(client.watch(CALL_SID, { signal: stop.signal }))).rejects.toThrow('enough');
   expect(front.asked).toEqual(['stream 0', 'poll 0']);

@@ -1,12 +1,10 @@
 /** A client’s watch outlives its tokens, and ends when they are refused. */
 import { answers, brokenStream, refusedToken, startFront, stream, type Front } from './front.js';
-import { CALL_SID, changeOf, loadClient, statesOf } from './source-client.js';
+import { CALL_SID, changeOf, statesOf } from './source-client.js';
 
-let Ringback: Awaited<ReturnType<typeof loadClient>>;
 let front: Front;
 
 beforeAll(async () => {
-  Ringback = await loadClient();
   front = await startFront();
 });
 beforeEach(() => front.answerBy(() => false));
@@ -27,7 +25,7 @@ it('asks for a new token each time one has expired, not only at its first reques
     answers(stream(changeOf(1, '1')), refusedToken, stream(changeOf(2, '2')), refusedToken, stream(changeOf(3, '4'))),
   );
   let tokens = 0;
-  const client = new Ringback({ url: front.url, token: () => `token ${++tokens}` });
+  const client = front.clientWith(() => `token ${++tokens}`);
 
   expect(await statesOf(client.watch(CALL_SID))).toEqual(['1', '2', '4']);
   expect(front.asked).toEqual(['stream 0', 'stream 1', 'stream 1', 'stream 2', 'stream 2']);
@@ -36,7 +34,7 @@ it('asks for a new token each time one has expired, not only at its first reques
 
 it('counts a token as accepted when its stream breaks before a change', async () => {
   front.answerBy(answers(refusedToken, brokenStream, refusedToken, stream(changeOf(1, '4'))));
-  const client = new Ringback({ url: front.url, token: () => 'token' });
+  const client = front.clientWith(() => 'token');
 
   expect(await statesOf(client.watch(CALL_SID))).toEqual(['4']);
 });
@@ -47,7 +45,7 @@ it.each([
 ])('ends when it resumes and %s', async (_, token, refusals) => {
   const refused = Array.from({ length: refusals }, () => refusedToken);
   front.answerBy(answers(stream(changeOf(1, '1')), ...refused, stream(changeOf(2, '4'))));
-  const client = new Ringback({ url: front.url, token });
+  const client = front.clientWith(token);
 
   await expect(statesOf(client.watch(CALL_SID))).rejects.toMatchObject({ code: 'UNAUTHENTICATED', httpStatus: 401 });
   expect(front.asked).toEqual(['stream 0', ...refused.map(() => 'stream 1')]);
@@ -56,7 +54,7 @@ it.each([
 it('asks again when its token function fails', async () => {
   front.answerBy(answers(stream(changeOf(1, '1')), stream(changeOf(2, '4'))));
   const tokens = [() => 'first', () => Promise.reject(new TypeError('fetch failed')), () => 'second'];
-  const client = new Ringback({ url: front.url, token: () => tokens.shift()!() });
+  const client = front.clientWith(() => tokens.shift()!());
 
   expect(await statesOf(client.watch(CALL_SID))).toEqual(['1', '4']);
   expect(front.asked).toEqual(['stream 0', 'stream 1']);

@@ -1,12 +1,10 @@
 /** A client’s watch goes on over everything that stands between it and the service, and ends where it cannot. */
 import { answers, cutBody, isStream, lastPoll, portal, startFront, stream, type Fault, type Front } from './front.js';
-import { CALL_SID, changeOf, loadClient, statesOf } from './source-client.js';
+import { CALL_SID, changeOf, statesOf } from './source-client.js';
 
-let Ringback: Awaited<ReturnType<typeof loadClient>>;
 let front: Front;
 
 beforeAll(async () => {
-  Ringback = await loadClient();
   front = await startFront();
 });
 beforeEach(() => front.answerBy(() => false));
@@ -85,7 +83,7 @@ it.each([
   ['the body of a long poll is cut off', cutBody],
 ])('asks again when %s', async (_, answer) => {
   front.answerBy(answers(portal, answer, lastPoll));
-  const client = new Ringback({ url: front.url, token: 'token' });
+  const client = front.clientWith('token');
 
   expect(await statesOf(client.watch(CALL_SID))).toEqual(['4']);
   expect(front.asked).toEqual(['stream 0', 'poll 0', 'poll 0']);
@@ -93,7 +91,7 @@ it.each([
 
 it('resumes a stream with an event that is no JSON', async () => {
   front.answerBy(answers(stream(changeOf(1, '1'), '<html>'), stream(changeOf(2, '4'))));
-  const client = new Ringback({ url: front.url, token: 'token' });
+  const client = front.clientWith('token');
 
   expect(await statesOf(client.watch(CALL_SID))).toEqual(['1', '4']);
   expect(front.asked).toEqual(['stream 0', 'stream 1']);

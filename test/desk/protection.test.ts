@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
+import { putPrices } from '../support/put-prices.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import {
@@ -254,11 +255,7 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     });
     beforeEach(async () => {
       await service.admin('PUT', 'suppressions', { suppressions: [{ phone: '95588', until: '2026-01-01T00:00:00Z' }] });
-      await fetch(`${service.url}/v1/admin/prices.csv`, {
-        method: 'PUT',
-        headers: { 'content-type': 'text/csv', authorization: `Bearer ${await service.token('1001', 'admin')}` },
-        body: `${PRICES}simulator,+86,0.12,CNY,60,0\n`,
-      });
+      await putPrices(service, `${PRICES}simulator,+86,0.12,CNY,60,0\n`);
       await service.admin('PUT', 'budgets', { kind: 'all', period: 'month', amount: '500', timeZone: 'Asia/Shanghai' });
       await service.admin('POST', 'freezes', { kind: 'country', subject: 'GB' });
     });

@@ -1,4 +1,5 @@
 /** What the pictures of People and Protection show beside the demo directory. */
+import { putPrices } from '../support/put-prices.js';
 import type { TestApp } from '../support/test-app.js';
 
 export const storeSomePeople = async ({ url, admin, token, database }: TestApp): Promise<void> => {
@@ -24,11 +25,10 @@ export const storeSomePeople = async ({ url, admin, token, database }: TestApp):
     `insert into call_freeze (kind, subject, reason, frozen_by)
      values ('user', '1012', '5 calls of less than 6 s of talk within 600 s.', 'rule short_calls')`,
   );
-  await fetch(`${url}/v1/admin/prices.csv`, {
-    method: 'PUT',
-    headers: { 'content-type': 'text/csv', authorization: `Bearer ${await token('1001', 'admin')}` },
-    body: 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\nsimulator,+86,0.12,CNY,60,0\nsimulator,+1,0.5,CNY,6,0.05\n',
-  });
+  await putPrices(
+    { url, token },
+    'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\nsimulator,+86,0.12,CNY,60,0\nsimulator,+1,0.5,CNY,6,0.05\n',
+  );
   for (const budget of [
     { kind: 'all', period: 'month', amount: '5000' },
     { kind: 'user', subject: '*', period: 'day', amount: '50' },

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { WITHOUT_LIMITS } from '../support/without-limits.js';
 import { newPhone } from '../support/backend.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { putPrices } from '../support/put-prices.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, TEST_KEYS, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -91,11 +92,7 @@ const look = async (): Promise<Look> => {
 };
 
 const setMoney = async (): Promise<void> => {
-  const response = await fetch(`${survivor.url}/v1/admin/prices.csv`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${await survivor.token('1001', 'admin')}`, 'content-type': 'text/csv' },
-    body: 'provider,prefix,pricePerMinute,currency,billingStep\nsimulator,,1,CNY,6',
-  });
+  const response = await putPrices(survivor, 'provider,prefix,pricePerMinute,currency,billingStep\nsimulator,,1,CNY,6');
   expect(response.status).toBe(200);
   for (const budget of [
     { kind: 'all', amount: '60' },

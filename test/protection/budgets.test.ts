@@ -7,6 +7,7 @@ import { Spending } from '../../src/call/spending/spending.service.js';
 import { takeTurn } from '../../src/postgres/take-turn.js';
 import { backend, newPhone } from '../support/backend.js';
 import { endCall } from '../support/end-call.js';
+import { putPrices } from '../support/put-prices.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -48,12 +49,8 @@ const uses = (): Promise<Use[]> =>
 /** In place of waiting for the look that the service takes each second. */
 const lookAgain = (): Promise<void> => service.app.nest.get(Spending, { strict: false }).look();
 
-const putPrices = async (body: string): Promise<{ status: number; body: unknown }> => {
-  const response = await fetch(`${service.url}/v1/admin/prices.csv`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${await service.token('1001', 'admin')}`, 'content-type': 'text/csv' },
-    body,
-  });
+const importPrices = async (body: string): Promise<{ status: number; body: unknown }> => {
+  const response = await putPrices(service, body);
   return { status: response.status, body: await response.json() };
 };
 
@@ -62,7 +59,7 @@ const HEAD = 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee'
 /** By default, a yuan a minute everywhere. */
 const setPrices = async (...rows: string[]): Promise<void> => {
   const list = rows.length > 0 ? rows : ['simulator,,1,CNY,6,0'];
-  expect(await putPrices([HEAD, ...list].join('\n'))).toEqual({
+  expect(await importPrices([HEAD, ...list].join('\n'))).toEqual({
     status: 200,
     body: { prices: list.length, currency: 'CNY' },
   });
@@ -372,15 +369,15 @@ describe('a price list', () => {
       [`\ufeff${HEAD}`, 'simulator,,999999999.999999,CNY,60,0', "simulator,'+86,0.12,CNY,60,0.000001", ''].join('\r\n'),
     );
     await setPrices();
-    expect(await putPrices(file)).toEqual({ status: 200, body: { prices: 2, currency: 'CNY' } });
+    expect(await importPrices(file)).toEqual({ status: 200, body: { prices: 2, currency: 'CNY' } });
     expect(await exported()).toBe(file);
-    expect(await putPrices(HEAD)).toEqual({ status: 200, body: { prices: 0, currency: null } });
+    expect(await importPrices(HEAD)).toEqual({ status: 200, body: { prices: 0, currency: null } });
     expect(await exported()).toBe(`\ufeff${HEAD}\r\n`);
   });
 
   it('is sent in parts, and broken off if another list takes its place', async () => {
     const rows = Array.from({ length: 3_000 }, (_, index) => `simulator,'+86${1_000 + index},0.12,CNY,60,0.000001`);
-    expect((await putPrices([HEAD, ...rows].join('\n'))).status).toBe(200);
+    expect((await importPrices([HEAD, ...rows].join('\n'))).status).toBe(200);
     expect(await exported()).toBe([`\ufeff${HEAD}`, ...rows, ''].join('\r\n'));
     const query = service.database.query.bind(service.database);
     let parts = 0;
@@ -388,7 +385,7 @@ describe('a price list', () => {
       text: string,
       values?: unknown[],
     ) => {
-      if (text.includes('(provider, prefix) >') && ++parts === 3) await putPrices(HEAD);
+      if (text.includes('(provider, prefix) >') && ++parts === 3) await importPrices(HEAD);
       return query(text, values);
     }) as never);
 
@@ -414,7 +411,7 @@ describe('a price list', () => {
     await setPrices();
     const before = await exported();
 
-    const { status, body } = await putPrices(`${HEAD}\n${rows}\nsimulator,+1,2,CNY,6,0`);
+    const { status, body } = await importPrices(`${HEAD}\n${rows}\nsimulator,+1,2,CNY,6,0`);
 
     expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ where }] } });
     expect(await exported()).toBe(before);
@@ -424,9 +421,12 @@ describe('a price list', () => {
     await setPrices();
     await setBudget('all', undefined, '1');
 
-    expect(await putPrices(`${HEAD}\nsimulator,,1,USD,6,0`)).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    expect(await importPrices(`${HEAD}\nsimulator,,1,USD,6,0`)).toMatchObject({
+      status: 409,
+      body: { code: 'CONFLICT' },
+    });
     await service.database.query('truncate budget');
-    expect(await putPrices(`${HEAD}\nsimulator,,1,USD,6,0`)).toMatchObject({ status: 200 });
+    expect(await importPrices(`${HEAD}\nsimulator,,1,USD,6,0`)).toMatchObject({ status: 200 });
   });
 });
 
