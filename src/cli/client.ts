@@ -2,7 +2,7 @@
 import { boundedText } from '../common/bounded-text.js';
 import type { CallState } from './call-line.js';
 import { statesOf } from './state-stream.js';
-import { limitSignal, startLimit } from '../common/time-limit.js';
+import { startLimit, withinLimit } from '../common/time-limit.js';
 
 /** In bytes. */
 const LONGEST_REPLY = 100_000;
@@ -21,9 +21,7 @@ export class Client {
   ) {}
 
   async ask(path: string): Promise<Reply> {
-    const limit = limitSignal(this.replyLimitMs);
-    const response = await this.fetch(path, {}, limit);
-    return this.replyIn(response, limit);
+    return withinLimit(this.replyLimitMs, async (limit) => this.replyIn(await this.fetch(path, {}, limit), limit));
   }
 
   states(callSid: string): AsyncGenerator<CallState> {

@@ -45,15 +45,19 @@ export const startLimit = (limitMs: number, onOver: () => void, { isBackground =
   };
 };
 
-/** A signal that aborts after the limit, as `AbortSignal.timeout` does, which counts all time. It keeps no process alive. */
-export const limitSignal = (limitMs: number): AbortSignal => {
+/**
+ * The signal aborts after the limit, as that of `AbortSignal.timeout` does, which counts all time. Nothing is left of the limit when the
+ * work is done. It keeps no process alive.
+ */
+export const withinLimit = async <T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
   const limit = new AbortController();
-  startLimit(
-    limitMs,
-    () => {
-      limit.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-    },
-    { isBackground: true },
-  );
-  return limit.signal;
+  const onOver = (): void => {
+    limit.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+  };
+  const endLimit = startLimit(limitMs, onOver, { isBackground: true });
+  try {
+    return await work(limit.signal);
+  } finally {
+    endLimit();
+  }
 };

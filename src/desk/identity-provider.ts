@@ -11,7 +11,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { connectorBy } from '../common/proxied-connector.js';
 import { proxyRules } from '../common/proxy-rules.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { limitSignal } from '../common/time-limit.js';
+import { withinLimit } from '../common/time-limit.js';
 
 export const FLOW_SECONDS = 600;
 
@@ -157,17 +157,20 @@ export class IdentityProvider implements OnModuleDestroy {
 
   /** With a limit of time and size, and without redirects, as for the keys of access tokens. */
   private readonly fetch: CustomFetch = async (url, { method, headers, body }) => {
-    try {
+    const exchange = async (signal: AbortSignal): Promise<Response> => {
       const response = await fetch(url, {
         method,
         headers,
         body: (body as string | URLSearchParams | null | undefined) ?? null,
         dispatcher: this.agent,
         redirect: 'error',
-        signal: limitSignal(FETCH_LIMIT_MS),
+        signal,
       });
       const text = await boundedText(response, MAX_BYTES);
       return new Response(text, { status: response.status, headers: Object.fromEntries(response.headers) });
+    };
+    try {
+      return await withinLimit(FETCH_LIMIT_MS, exchange);
     } catch (cause) {
       throw new OutgoingFault('no complete response of the identity provider', { cause });
     }

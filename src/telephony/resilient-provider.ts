@@ -1,6 +1,6 @@
-import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
 import { RecentItems } from '../common/recent-items.js';
+import { withinLimit } from '../common/time-limit.js';
 import { inSpan, SpanKind } from '../common/tracing.js';
 import { refusalError } from './logged-refusal.js';
 import {
@@ -94,7 +94,6 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   /** The latest requests about calls. */
   private readonly requests = new RecentItems<ProviderRequest>(REQUESTS_KEPT);
   private isDegraded = false;
-  private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
   constructor(
     readonly provider: TelephonyProvider,
@@ -127,7 +126,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
         this.send(
           'create_sub_account',
           () => 'created',
-          () => this.orderLimit.execute(() => createSubAccount(name)),
+          () => orderWithinLimit(() => createSubAccount(name)),
         );
     }
   }
@@ -159,13 +158,13 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     return this.noted('hang_up', call.callSid, orderFacts(call, before), () =>
-      this.send('hang_up', outcomeOf, () => this.orderLimit.execute(() => this.provider.hangUp(call, before))),
+      this.send('hang_up', outcomeOf, () => orderWithinLimit(() => this.provider.hangUp(call, before))),
     );
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
     return this.noted('fetch_status', call.callSid, orderFacts(call), () =>
-      this.send('fetch_status', outcomeOf, () => this.orderLimit.execute(() => this.provider.fetchStatus(call))),
+      this.send('fetch_status', outcomeOf, () => orderWithinLimit(() => this.provider.fetchStatus(call))),
     );
   }
 
@@ -256,7 +255,10 @@ const outcomeOf = ({ kind }: { readonly kind: string }): string => kind;
 const failureOf = (failure: unknown): unknown =>
   failure instanceof Error ? failure : refusalError(failure as Refusal);
 
-/** A dial whose caller has aborted has failed, whether or not the provider heeds the signal. */
+const orderWithinLimit = <T>(order: () => Promise<T>): Promise<T> =>
+  withinLimit(ORDER_LIMIT_MS, (signal) => untilAborted(order(), signal));
+
+/** What its caller has stopped waiting for has failed, whether or not the provider heeds the signal. */
 const untilAborted = <T>(reply: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const giveUp = (): void => {

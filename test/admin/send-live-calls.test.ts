@@ -66,7 +66,7 @@ async function* nothing(): AsyncGenerator<LiveItem, void, void> {
 
 /** Timers of the stream only. */
 const fakeIntervals = (): void => {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask', 'performance'] });
+  jest.useFakeTimers({ doNotFake: ['setTimeout', 'performance'] });
 };
 
 it('takes no more than its reader reads, and cuts one that reads nothing from one heartbeat to the next', async () => {

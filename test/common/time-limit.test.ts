@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limitSignal, startLimit } from '../../src/common/time-limit.js';
+import { startLimit, withinLimit } from '../../src/common/time-limit.js';
 import { busyFor } from '../support/busy-for.js';
 
 const LIMIT_MS = 200;
@@ -83,12 +83,26 @@ describe('an answer that arrives while the process is busy', () => {
   });
 });
 
-describe('a signal with a limit', () => {
-  it('aborts as AbortSignal.timeout does', async () => {
-    const [ours, nodes] = [limitSignal(1), AbortSignal.timeout(1)];
-    await Promise.all([once(ours, 'abort'), once(nodes, 'abort')]);
+describe('work within a limit', () => {
+  const end = async (signal: AbortSignal): Promise<DOMException> => {
+    await once(signal, 'abort');
+    return signal.reason as DOMException;
+  };
 
-    const [one, other] = [ours.reason as DOMException, nodes.reason as DOMException];
-    expect([one.name, one.message]).toEqual([other.name, other.message]);
+  it('has a signal that aborts as AbortSignal.timeout does', async () => {
+    const [ours, nodes] = await Promise.all([withinLimit(1, end), end(AbortSignal.timeout(1))]);
+
+    expect([ours.name, ours.message]).toEqual([nodes.name, nodes.message]);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['is done', async () => 'done'],
+    ['fails', () => Promise.reject(new Error('no'))],
+  ])('leaves no timer behind when it %s', async (_, work) => {
+    jest.useFakeTimers();
+    await withinLimit(LIMIT_MS, work).catch(() => undefined);
+
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
   });
 });

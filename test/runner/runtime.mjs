@@ -8,6 +8,9 @@ const require = createRequire(import.meta.url);
 /** The global from which jest-circus reads the time limit of the file's tests. */
 const FILE_TIMEOUT = Symbol.for('TEST_TIMEOUT_SYMBOL');
 
+/** Node's streams and sockets take these from the globals, those of other test files and of jest too. */
+const TURNS = ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'];
+
 /** Makes each load of a test file unique, because Node caches modules by their URL. */
 let loads = 0;
 
@@ -31,7 +34,8 @@ export default class NativeRuntime {
       spyOn: (...target) => mocks.spyOn(...target),
       replaceProperty: (...target) => mocks.replaceProperty(...target),
       restoreAllMocks: () => mocks.restoreAllMocks(),
-      useFakeTimers: (options) => timers.useFakeTimers(options),
+      useFakeTimers: ({ doNotFake = [], ...options } = {}) =>
+        timers.useFakeTimers({ ...options, doNotFake: [...TURNS, ...doNotFake] }),
       useRealTimers: () => timers.useRealTimers(),
       advanceTimersByTime: (ms) => timers.advanceTimersByTime(ms),
       advanceTimersByTimeAsync: (ms) => timers.advanceTimersByTimeAsync(ms),

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
-import { limitSignal } from '../../src/common/time-limit.js';
 import { dialRequest } from '../support/simulator-call.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
@@ -40,7 +39,7 @@ const CALL = { callSid: '1', providerCallId: null };
 const replies = (status: number, body: string, headers: Record<string, string> = {}) => {
   answer = (response) => response.writeHead(status, headers).end(body);
 };
-const dial = (signal: AbortSignal = limitSignal(1_000)) => client.dial(dialRequest('00'), signal);
+const dial = (signal: AbortSignal = AbortSignal.timeout(1_000)) => client.dial(dialRequest('00'), signal);
 
 const ACCEPTED = JSON.stringify({ callId: 'SIM1' });
 
@@ -104,7 +103,7 @@ describe('a dial', () => {
   it('is refused as provider_down when the host name cannot be resolved', async () => {
     const lost = new HttpCarrierClient('http://carrier.invalid');
 
-    expect(await lost.dial(dialRequest('00'), limitSignal(5_000))).toMatchObject({ category: 'provider_down' });
+    expect(await lost.dial(dialRequest('00'), AbortSignal.timeout(5_000))).toMatchObject({ category: 'provider_down' });
     await lost.close();
   });
 

@@ -203,7 +203,7 @@ describe('the circuits for hang-ups and status requests', () => {
 
   it('abort a request without a reply after the time limit', async () => {
     provider.onFetchStatus = never;
-    const failed = expect(resilient.fetchStatus(CALL)).rejects.toThrow('timed out');
+    const failed = expect(resilient.fetchStatus(CALL)).rejects.toThrow('timeout');
 
     await jest.advanceTimersByTimeAsync(ORDER_LIMIT_MS);
 

@@ -1,12 +1,11 @@
 /** Twilio's responses to a dial, and the outcome that each one yields. */
 import { readFile } from 'node:fs/promises';
-import { limitSignal } from '../../src/common/time-limit.js';
 import { ERROR_CODES } from '../../src/telephony/twilio/error-codes.js';
 import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
 
-const soon = (): AbortSignal => limitSignal(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 const CALL = { callSid: '1', providerCallId: `${TENANT.externalId}/CA${'c'.repeat(32)}` };
 
 describe('a dial to Twilio', () => {

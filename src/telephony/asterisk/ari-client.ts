@@ -7,7 +7,7 @@ import { NO_PROXIES, type ProxyFor } from '../../common/proxy-rules.js';
 import { traceHeaders } from '../../common/tracing.js';
 import { secured } from '../../common/tunnel.js';
 import { connectionsTo } from '../provider-connections.js';
-import { limitSignal } from '../../common/time-limit.js';
+import { withinLimit } from '../../common/time-limit.js';
 
 export interface AriCredentials {
   /** The URL of Asterisk's HTTP server, without `/ari`. */
@@ -15,6 +15,14 @@ export interface AriCredentials {
   readonly username: string;
   readonly password: string;
   readonly proxyFor?: ProxyFor;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+interface AriRequest {
+  readonly body?: object;
+  /** Default: the client's own time limit. */
+  readonly signal?: AbortSignal;
 }
 
 export interface AriReply {
@@ -45,10 +53,16 @@ export class AriClient {
   }
 
   /** @param path below /ari, with its query */
-  async send(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  send(method: Method, path: string, { body, signal }: AriRequest = {}): Promise<AriReply> {
+    if (signal) return this.exchange(method, path, body, signal);
+    return withinLimit(REPLY_LIMIT_MS, (limit) => this.exchange(method, path, body, limit));
+  }
+
+  private async exchange(
+    method: Method,
     path: string,
-    { body, signal = limitSignal(REPLY_LIMIT_MS) }: { body?: object; signal?: AbortSignal } = {},
+    body: AriRequest['body'],
+    signal: AbortSignal,
   ): Promise<AriReply> {
     const { statusCode, body: reply } = await request(this.url + path, {
       method,

@@ -30,7 +30,7 @@ import { EventSocket, type AriEvent, type SocketListener } from './event-socket.
 import { FirstSign } from './first-signs.js';
 import { legAOrder, type CallTerms } from './leg-a-order.js';
 import { OWN_REFUSALS, refusalByAri, refusalOfLegA, type RefusalRow } from './refusals.js';
-import { limitSignal } from '../../common/time-limit.js';
+import { withinLimit } from '../../common/time-limit.js';
 
 export interface AsteriskOptions extends AriCredentials, CallTerms {
   /** Default: `asterisk`. */
@@ -39,6 +39,7 @@ export interface AsteriskOptions extends AriCredentials, CallTerms {
   readonly dialTimeoutSeconds: number;
 }
 
+type Order = 'status' | 'hang-up';
 type Reply = Readonly<Record<string, string>>;
 
 /** The event types that are needed. Most of Asterisk's other events are about variables. */
@@ -144,8 +145,8 @@ export class AsteriskProvider implements TelephonyProvider {
   }
 
   async checkReachable(): Promise<void> {
-    const signal = limitSignal(HEALTH_LIMIT_MS);
-    const { status, message } = await this.ari.send('GET', '/asterisk/ping', { signal });
+    const ping = (signal: AbortSignal) => this.ari.send('GET', '/asterisk/ping', { signal });
+    const { status, message } = await withinLimit(HEALTH_LIMIT_MS, ping);
     if (status !== 200) throw new Error(`Asterisk answered a ping with ${status} ${message}`);
   }
 
@@ -270,11 +271,14 @@ export class AsteriskProvider implements TelephonyProvider {
   }
 
   /** The dialplan executes the order in one step, on a channel of its own, and replies through the event socket. */
-  private async order(extension: 'status' | 'hang-up', callSid: string, more: Reply = {}): Promise<Reply> {
+  private async order(extension: Order, callSid: string, more: Reply = {}): Promise<Reply> {
     if (!this.socket?.isOpen)
       throw new StatusUnavailable('the event socket of Asterisk is not open, so its reply would be lost');
+    return withinLimit(ORDER_LIMIT_MS, (limit) => this.orderWithin(limit, extension, callSid, more));
+  }
+
+  private async orderWithin(limit: AbortSignal, extension: Order, callSid: string, more: Reply): Promise<Reply> {
     const name = this.nextOrder();
-    const limit = limitSignal(ORDER_LIMIT_MS);
     const replied = new Promise<Reply>((resolve, reject) => {
       this.awaited.set(name, resolve);
       limit.addEventListener('abort', () => {

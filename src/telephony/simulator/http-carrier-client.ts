@@ -15,7 +15,7 @@ import type { CarrierClient } from './carrier-client.js';
 import type { CallLogEntry } from './call-log.js';
 import { OWN_REFUSALS } from './own-refusals.js';
 import { NO_SUCH_CALL, readRefusal, readWireStatus } from './wire-format.js';
-import { limitSignal } from '../../common/time-limit.js';
+import { withinLimit } from '../../common/time-limit.js';
 
 export interface HttpCarrierClientOptions {
   /** The time limit of all requests but a dial, which is limited by its signal. Default: 5 s. */
@@ -52,7 +52,7 @@ export class HttpCarrierClient implements CarrierClient {
   ): Promise<DialOutcome> {
     try {
       const order = { callSid, callerPhone, calleePhone, calleeExtension, hunt };
-      const { status, body } = await this.send('POST', '/calls', [201, 422], { order, signal });
+      const { status, body } = await this.exchange('POST', '/calls', [201, 422], signal, order);
       return status === 201
         ? { kind: 'accepted', providerCallId: readText('callId', body.callId) }
         : { kind: 'refused', ...readRefusal(body) };
@@ -63,7 +63,7 @@ export class HttpCarrierClient implements CarrierClient {
   }
 
   async hangUp({ callSid }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    const { body } = await this.send('POST', `${pathOf(callSid)}/hang-up`, [200], { order: { before } });
+    const { body } = await this.send('POST', `${pathOf(callSid)}/hang-up`, [200], { before });
     return { kind: readOneOf('answer', ['taken', 'gone', 'passed'], body.answer) };
   }
 
@@ -75,7 +75,7 @@ export class HttpCarrierClient implements CarrierClient {
   }
 
   async checkReachable(): Promise<void> {
-    await this.send('GET', '/health', [200], { signal: limitSignal(HEALTH_LIMIT_MS) });
+    await withinLimit(HEALTH_LIMIT_MS, (signal) => this.exchange('GET', '/health', [200], signal));
   }
 
   async callLog(): Promise<readonly CallLogEntry[]> {
@@ -88,12 +88,17 @@ export class HttpCarrierClient implements CarrierClient {
     await this.agent.destroy();
   }
 
+  private send(method: 'GET' | 'POST', path: string, expected: readonly number[], order?: object): Promise<Reply> {
+    return withinLimit(this.replyLimitMs, (signal) => this.exchange(method, path, expected, signal, order));
+  }
+
   /** @throws unless the reply has an expected status and is a JSON object */
-  private async send(
+  private async exchange(
     method: 'GET' | 'POST',
     path: string,
     expected: readonly number[],
-    { order, signal = limitSignal(this.replyLimitMs) }: { order?: object; signal?: AbortSignal } = {},
+    signal: AbortSignal,
+    order?: object,
   ): Promise<Reply> {
     const { statusCode, body } = await request(this.url + path, {
       method,

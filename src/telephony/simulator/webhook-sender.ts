@@ -10,7 +10,7 @@ import { Agent, request } from 'undici';
 import type { Logger } from '../../common/logger.js';
 import type { CarrierEvent } from './call-log.js';
 import { wireBodyOf } from './wire-format.js';
-import { limitSignal } from '../../common/time-limit.js';
+import { withinLimit } from '../../common/time-limit.js';
 
 export interface WebhookSenderOptions {
   /** `whsec_…` */
@@ -117,27 +117,31 @@ export class WebhookSender {
 
   /** Null if it was accepted. */
   private async faultOf(target: string, event: CarrierEvent): Promise<unknown> {
-    const now = new Date();
-    const body = wireBodyOf(event, randomUUID());
     try {
-      const response = await request(target, {
-        method: 'POST',
-        dispatcher: this.agent,
-        signal: limitSignal(this.attemptLimitMs),
-        body,
-        headers: {
-          'content-type': 'application/json',
-          'webhook-id': event.id,
-          'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-          'webhook-signature': this.webhook.sign(event.id, now, body),
-        },
-      });
-      await response.body.dump();
-      const { statusCode } = response;
-      if (statusCode < 300 || statusCode === ALREADY_DELIVERED) return null;
-      return new Error(`${new URL(target).host} answered ${statusCode}`);
+      return await withinLimit(this.attemptLimitMs, (signal) => this.attempt(target, event, signal));
     } catch (error) {
       return error ?? new Error('no reason given');
     }
+  }
+
+  private async attempt(target: string, event: CarrierEvent, signal: AbortSignal): Promise<Error | null> {
+    const now = new Date();
+    const body = wireBodyOf(event, randomUUID());
+    const response = await request(target, {
+      method: 'POST',
+      dispatcher: this.agent,
+      signal,
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'webhook-id': event.id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': this.webhook.sign(event.id, now, body),
+      },
+    });
+    await response.body.dump();
+    const { statusCode } = response;
+    if (statusCode < 300 || statusCode === ALREADY_DELIVERED) return null;
+    return new Error(`${new URL(target).host} answered ${statusCode}`);
   }
 }

@@ -18,15 +18,15 @@ const PAGE = 100;
 type SdkCall = Awaited<ReturnType<twilio.Twilio['calls']['create']>>;
 
 export class TwilioAccount implements Legs {
-  /** @param client creates a client per request, because its time-out starts when it is created */
+  /** @param ask makes a client for one request, with a time limit */
   constructor(
-    private readonly client: () => twilio.Twilio,
+    private readonly ask: <T>(request: (client: twilio.Twilio) => Promise<T>) => Promise<T>,
     private readonly dialect: Dialect,
   ) {}
 
   async end(sid: string, as: 'canceled' | 'completed'): Promise<LegStatus | 'invalid state' | 'no such call'> {
     try {
-      return this.statusIn(await this.client().calls(sid).update({ status: as }));
+      return this.statusIn(await this.ask((client) => client.calls(sid).update({ status: as })));
     } catch (error) {
       const failure = readApiFailure(error);
       if (failure && this.dialect.invalidCallState.includes(failure.code)) return 'invalid state';
@@ -45,7 +45,7 @@ export class TwilioAccount implements Legs {
 
   /** In the order in which they were dialled. Our order has one Number, so there is one child for each number of a hunt. */
   async childrenOf(sid: string): Promise<RecordedLeg[]> {
-    const children = await this.client().calls.list({ parentCallSid: sid, pageSize: PAGE, limit: PAGE });
+    const children = await this.ask((client) => client.calls.list({ parentCallSid: sid, pageSize: PAGE, limit: PAGE }));
     const legs = children.map((child) => this.recordedLeg(child)).reverse();
     // Lists begin with the latest. Times are whole seconds, and one leg at most is not over.
     const order = (leg: RecordedLeg) => [leg.createdAt.getTime(), Number(!isFinal(leg.status))] as const;
@@ -62,7 +62,8 @@ export class TwilioAccount implements Legs {
     const found = await Promise.all(
       this.dialect
         .searches(startedAfter)
-        .map((filter) => this.client().calls.list({ ...numbers, ...filter, pageSize: PAGE, limit: 5 * PAGE })),
+        .map((filter) => ({ ...numbers, ...filter, pageSize: PAGE, limit: 5 * PAGE }))
+        .map((search) => this.ask((client) => client.calls.list(search))),
     );
     const calls = found.flat().filter((call) => from.length === 1 || from.includes(call.from));
     return calls.map((call) => this.recordedLeg(call));
@@ -70,7 +71,7 @@ export class TwilioAccount implements Legs {
 
   async legOf(sid: string): Promise<RecordedLeg | 'no such call'> {
     try {
-      return this.recordedLeg(await this.client().calls(sid).fetch());
+      return this.recordedLeg(await this.ask((client) => client.calls(sid).fetch()));
     } catch (error) {
       return this.noSuchCall(error);
     }

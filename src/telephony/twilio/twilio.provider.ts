@@ -39,7 +39,7 @@ import { ownRefusals } from './own-refusals.js';
 import { TwilioAccount } from './twilio-account.js';
 import { TWILIO } from './twilio-dialect.js';
 import { TwilioHttp } from './twilio-http.js';
-import { limitSignal } from '../../common/time-limit.js';
+import { withinLimit } from '../../common/time-limit.js';
 
 export interface TwilioOptions extends CallPlan {
   /** Default: Twilio itself. */
@@ -176,9 +176,11 @@ export class TwilioProvider implements TelephonyProvider {
 
   async checkReachable(): Promise<void> {
     const { accountSid } = this.options;
-    const client = this.mainClient(accountSid, HEALTH_LIMIT_MS);
-    if (this.dialect.fetchesAccount) await client.api.v2010.accounts(this.dialect.packageAccount(accountSid)).fetch();
-    else await client.calls.list({ limit: 1, pageSize: 1 });
+    const { fetchesAccount, packageAccount } = this.dialect;
+    await this.ask(accountSid, HEALTH_LIMIT_MS, async (client) => {
+      if (fetchesAccount) await client.api.v2010.accounts(packageAccount(accountSid)).fetch();
+      else await client.calls.list({ limit: 1, pageSize: 1 });
+    });
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
@@ -214,12 +216,12 @@ export class TwilioProvider implements TelephonyProvider {
    */
   private accountOf({ accountSid }: Pick<CallReference, 'accountSid'>): TwilioAccount {
     const limitMs = this.options.replyLimitMs ?? REPLY_LIMIT_MS;
-    return new TwilioAccount(() => this.mainClient(accountSid, limitMs), this.dialect);
+    return new TwilioAccount((request) => this.ask(accountSid, limitMs, request), this.dialect);
   }
 
-  private mainClient(accountSid: string, limitMs: number): twilio.Twilio {
+  private ask<T>(accountSid: string, limitMs: number, request: (client: twilio.Twilio) => Promise<T>): Promise<T> {
     const credentials = { externalId: this.options.accountSid, secret: this.options.authToken };
-    return this.clientOf(credentials, accountSid, limitSignal(limitMs));
+    return withinLimit(limitMs, (signal) => request(this.clientOf(credentials, accountSid, signal)));
   }
 
   private clientOf(

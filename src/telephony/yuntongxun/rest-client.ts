@@ -4,7 +4,7 @@ import { traceHeaders } from '../../common/tracing.js';
 import { connectionsTo } from '../provider-connections.js';
 import { signRequest, type Account } from './request-signature.js';
 import { readFields, UnreadableBody, writeBody, type WireFields, type WireFormat } from './wire-body.js';
-import { limitSignal } from '../../common/time-limit.js';
+import { withinLimit } from '../../common/time-limit.js';
 
 export interface RestRequest {
   /** The kind of account whose sid starts the path. */
@@ -51,14 +51,20 @@ export class RestClient {
   }
 
   /** @throws NotReached if nothing was sent; any other error if the outcome is unknown */
-  async ask({ of, account, path, query, body, signal }: RestRequest): Promise<RestReply> {
-    const { format, replyLimitMs } = this.options;
+  async ask(asked: RestRequest): Promise<RestReply> {
+    const { signal } = asked;
+    if (signal) return this.exchange(asked, signal);
+    return withinLimit(this.options.replyLimitMs, (limit) => this.exchange(asked, limit));
+  }
+
+  private async exchange({ of, account, path, query, body }: RestRequest, signal: AbortSignal): Promise<RestReply> {
+    const { format } = this.options;
     const { sig, authorization } = signRequest(account, new Date());
     const search = new URLSearchParams({ sig, ...query });
     const url = `${this.url}/${VERSION}/${of}/${account.sid}/${path}?${search.toString()}`;
     const response = await request(url, {
       method: body ? 'POST' : 'GET',
-      signal: signal ?? limitSignal(replyLimitMs),
+      signal,
       dispatcher: this.agent,
       headers: {
         accept: `application/${format}`,

@@ -28,7 +28,7 @@ import { outcomeOf } from './status-codes.js';
 import { actionIn, faultAtDoor, isWebhookToken, webhookPath } from './webhook-auth.js';
 import { readBody, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
-import { limitSignal } from '../../common/time-limit.js';
+import { withinLimit } from '../../common/time-limit.js';
 
 const REPLY_LIMIT_MS = 5_000;
 /** Time limit of the health request. */
@@ -148,8 +148,8 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   async checkReachable(): Promise<void> {
-    const signal = limitSignal(REACHABLE_LIMIT_MS);
-    const reply = await this.rest.ask({ of: 'Accounts', account: this.main, path: 'AccountInfo', signal });
+    const account = { of: 'Accounts', account: this.main, path: 'AccountInfo' } as const;
+    const reply = await withinLimit(REACHABLE_LIMIT_MS, (signal) => this.rest.ask({ ...account, signal }));
     if (!reply.isSuccess) throw new Error(`Yuntongxun answered ${reply.code} ${storable(reply.text)}`);
   }
 
