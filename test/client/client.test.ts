@@ -163,6 +163,12 @@ it('refers to no file that is not packed', async () => {
   expect(wanted.length).toBeGreaterThan(named.length);
 });
 
+it('brings the licence of the service', async () => {
+  const inPackage = join(client.folder, 'node_modules/ringback-client/LICENSE');
+
+  expect(await readFile(inPackage, 'utf8')).toBe(await readFile(join(REPOSITORY, 'LICENSE'), 'utf8'));
+});
+
 it('has the version of the service', async () => {
   const versions = await Promise.all(
     ['package.json', 'client/package.json'].map(

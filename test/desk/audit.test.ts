@@ -4,7 +4,16 @@ import { WITHOUT_ENTRY } from '../admin/without-entry.js';
 import { fetchDocument, operationsOf } from '../api-document/document.js';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { chooseAt, ON_A_PHONE, openDesk, overflowOf, pressAt, seriousFaults, type DeskPage } from './desk-page.js';
+import {
+  chooseAt,
+  focusOnPage,
+  ON_A_PHONE,
+  openDesk,
+  overflowOf,
+  pressAt,
+  seriousFaults,
+  type DeskPage,
+} from './desk-page.js';
 
 describeInBrowser('the page of the audit', (browser: () => Browser) => {
   let service: TestApp;
@@ -101,40 +110,46 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     expect(signIn).toMatch(/by\s+link/);
   });
 
-  it('loads one page, and more on demand', async () => {
-    for (let id = 820_100; id < 820_155; id++) {
-      await sent('POST', 'users', { id: String(id), name: '李小红', phone: '+8613800138001' });
-    }
-    await desk.open('audit?action=createUser');
-    expect(await rows()).toHaveLength(50);
+  describe('of several pages', () => {
+    beforeAll(async () => {
+      for (let id = 820_100; id < 820_155; id++) {
+        await sent('POST', 'users', { id: String(id), name: '李小红', phone: '+8613800138001' });
+      }
+    });
 
-    await page.getByRole('button', { name: 'Show more' }).click();
-
-    await table().getByText('user:820001', { exact: true }).first().waitFor();
-    expect((await rows()).length).toBeGreaterThanOrEqual(56);
-  });
-
-  it.each(['Show more', 'Try again'])(
-    '“%s” reads nothing again that is shown, once a lost connection is back',
-    async (name) => {
-      await desk.open('audit');
+    it('loads one page, and more on demand', async () => {
+      await desk.open('audit?action=createUser');
       expect(await rows()).toHaveLength(50);
-      await page.context().setOffline(true);
+
       await page.getByRole('button', { name: 'Show more' }).click();
-      await page.getByText('Check your connection, then try again.').waitFor();
-      // The browser's own line for the request that failed.
-      desk.takeFaults();
-      const asked: URL[] = [];
-      page.on('request', (request) => asked.push(new URL(request.url())));
 
-      await page.context().setOffline(false);
-      await page.getByRole('button', { name }).click();
       await table().getByText('user:820001', { exact: true }).first().waitFor();
+      expect((await rows()).length).toBeGreaterThanOrEqual(56);
+    });
 
-      const audits = asked.filter(({ pathname }) => pathname === '/v1/admin/audit');
-      expect(audits.map(({ searchParams }) => searchParams.has('after'))).toEqual([true]);
-    },
-  );
+    it.each(['Show more', 'Try again'])(
+      '“%s” reads nothing again that is shown, once a lost connection is back',
+      async (name) => {
+        await desk.open('audit');
+        expect(await rows()).toHaveLength(50);
+        await page.context().setOffline(true);
+        await page.getByRole('button', { name: 'Show more' }).click();
+        await page.getByText('Check your connection, then try again.').waitFor();
+        // The browser's own line for the request that failed.
+        desk.takeFaults();
+        const asked: URL[] = [];
+        page.on('request', (request) => asked.push(new URL(request.url())));
+
+        await page.context().setOffline(false);
+        await page.getByRole('button', { name }).click();
+        await table().getByText('user:820001', { exact: true }).first().waitFor();
+        await focusOnPage(page);
+
+        const audits = asked.filter(({ pathname }) => pathname === '/v1/admin/audit');
+        expect(audits.map(({ searchParams }) => searchParams.has('after'))).toEqual([true]);
+      },
+    );
+  });
 
   it('says that looking on has failed, where nothing is found yet', async () => {
     await page.route('**/v1/admin/audit?*', (route) =>

@@ -9,10 +9,11 @@
  * On a phone each row becomes a card; `header` is then the label of the cell. So `header` is a text.
  */
 import { flexRender, getCoreRowModel, useReactTable, type Cell, type ColumnDef } from '@tanstack/react-table';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { common } from '../text/common';
 import { useText } from '../text/language';
 import { Button } from './button';
+import { useFocusBack } from './focus-back';
 import { Empty, Failure, Loading } from './states';
 
 /** Of useQuery or useInfiniteQuery. */
@@ -63,12 +64,7 @@ export const DataTable = <Row,>({ label, columns, rows, query = LOADED, empty, e
     return (
       <>
         {failure}
-        <div className="state">
-          <p>{examined.noneYet}</p>
-          <Button isPending={query.isFetchingNextPage === true} onPress={() => void query.fetchNextPage?.()}>
-            {examined.lookOn}
-          </Button>
-        </div>
+        <NoneYet query={query} {...examined} />
       </>
     );
   }
@@ -115,15 +111,42 @@ const contentOf = <Row,>({ column: { columnDef }, getContext }: Cell<Row, unknow
 
 const labelOf = (header: unknown): string => (typeof header === 'string' ? header : '');
 
+const NoneYet = ({ query, noneYet, lookOn }: { readonly query: Query } & NonNullable<Props<never>['examined']>) => {
+  useFocusBack();
+  return (
+    <div className="state">
+      <p>{noneYet}</p>
+      <Button isPending={query.isFetchingNextPage === true} onPress={() => void query.fetchNextPage?.()}>
+        {lookOn}
+      </Button>
+    </div>
+  );
+};
+
+/** The button goes with the last page. The number of rows stays then, and takes its focus. */
 const More = ({ query, count }: { readonly query: Query; readonly count: number }) => {
   const t = useText(common);
-  if (!query.fetchNextPage || !query.hasNextPage) return null;
+  const shown = useRef<HTMLSpanElement>(null);
+  const [isAsked, setAsked] = useState(false);
+  const hasMore = query.fetchNextPage !== undefined && query.hasNextPage === true;
+  useEffect(() => {
+    if (isAsked && !hasMore && document.activeElement === document.body) shown.current?.focus();
+  }, [isAsked, hasMore]);
+  if (!hasMore && !isAsked) return null;
+  const onPress = (): void => {
+    setAsked(true);
+    query.fetchNextPage?.();
+  };
   return (
     <div className="more">
-      <Button isPending={query.isFetchingNextPage === true} onPress={() => void query.fetchNextPage?.()}>
-        {query.isFetchingNextPage ? t('loadingMore') : t('more')}
-      </Button>
-      <span className="quiet">{t('shown', { count })}</span>
+      {hasMore && (
+        <Button isPending={query.isFetchingNextPage === true} onPress={onPress}>
+          {query.isFetchingNextPage ? t('loadingMore') : t('more')}
+        </Button>
+      )}
+      <span ref={shown} className="quiet" tabIndex={-1}>
+        {t('shown', { count })}
+      </span>
     </div>
   );
 };

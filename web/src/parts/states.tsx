@@ -5,6 +5,7 @@ import { common } from '../text/common';
 import { useLanguage, useText } from '../text/language';
 import { PROBLEMS } from '../text/problem-words';
 import { Button } from './button';
+import { useFocusBack } from './focus-back';
 import { Said } from './said';
 
 export const Loading = () => {
@@ -52,9 +53,16 @@ export const Failure = ({ error, onRetry }: FailureProps) => {
       )}
       {problem?.retryAfterSeconds !== undefined && <p>{t('retryAfter', { seconds: problem.retryAfterSeconds })}</p>}
       {problem?.requestId !== undefined && <p className="quiet">{t('requestId', { id: problem.requestId })}</p>}
-      {onRetry && <Button onPress={onRetry}>{t('retry')}</Button>}
+      {onRetry && <Retry onPress={onRetry} />}
     </div>
   );
+};
+
+/** Gone with the failure as soon as a retry succeeds. */
+const Retry = ({ onPress }: { readonly onPress: () => void }) => {
+  const t = useText(common);
+  useFocusBack();
+  return <Button onPress={onPress}>{t('retry')}</Button>;
 };
 
 /** The service's own title, in English, for a code that has no text here. */

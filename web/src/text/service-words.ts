@@ -1,9 +1,10 @@
 /**
  * What the service says, in the reader's language: rules by their names, and in Chinese the sentences that it has in English
- * alone: what a rule saw and why it refuses, why a provider is passed over, why an endpoint is disabled, what is wrong in a file. Stored records have
- * no codes of these, so a sentence is its own key. A test puts everything that the rules say through here. Pure.
+ * alone: what a rule saw and why it refuses, why a provider is passed over, why an endpoint is disabled, what is wrong in a file or a
+ * field. Stored records have no codes of these, so a sentence is its own key. A test puts everything that the rules say through here. Pure.
  */
 import { FAULTS } from './fault-words.js';
+import { FIELD_FAULTS } from './field-fault-words.js';
 import type { Words } from './problem-words.js';
 
 /** By the name of the rule. */
@@ -43,6 +44,7 @@ export const FREEZE_RULES: Readonly<Record<string, Words>> = {
 /** With the values of a sentence in braces: VALUES says what each may be. */
 const SENTENCES: Readonly<Record<string, string>> = {
   ...FAULTS,
+  ...FIELD_FAULTS,
 
   allowed: '允许',
 
@@ -159,6 +161,26 @@ const SENTENCES: Readonly<Record<string, string>> = {
     '一小时内 {calls} 次呼叫，超过平时 {usual} 次的 {factor} 倍。',
   'First calls to {countries} within {seconds} s.': '{seconds} 秒内首次呼叫 {countries}。',
 
+  // The weekdays, and the ranges of addresses, of faults.
+  monday: '星期一',
+  tuesday: '星期二',
+  wednesday: '星期三',
+  thursday: '星期四',
+  friday: '星期五',
+  saturday: '星期六',
+  sunday: '星期日',
+  private: '私有地址',
+  loopback: '回环地址',
+  linkLocal: '链路本地地址',
+  uniqueLocal: '唯一本地地址',
+  carrierGradeNat: '运营商级 NAT 地址',
+  cloudPlatform: '云平台地址',
+  multicast: '组播地址',
+  broadcast: '广播地址',
+  unspecified: '未指定地址',
+  reserved: '保留地址',
+  unassigned: '未分配地址',
+
   // Why a webhook endpoint is disabled.
   'An administrator disabled it.': '由管理员停用。',
   'It answered 410 Gone.': '响应为 410 Gone。',
@@ -174,6 +196,10 @@ const VALUES: Readonly<Record<string, string>> = {
   seconds: NUMBER,
   hours: NUMBER,
   max: NUMBER,
+  min: NUMBER,
+  most: NUMBER,
+  date: String.raw`\d{4}-\d{2}-\d{2}`,
+  zone: NAME,
   line: NUMBER,
   cells: NUMBER,
   columns: NUMBER,
