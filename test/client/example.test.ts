@@ -59,33 +59,25 @@ describeInBrowser('npm run example', (browser) => {
   const textOf = (id: string): Promise<string> => page.textContent(`#${id}`).then((text) => text ?? '');
   const calls = (count: number): Promise<unknown> => page.waitForSelector(`#calls li:nth-child(${count})`);
 
-  it('starts an app that places a call, shows its states, and lists it when the webhook has come', async () => {
+  it('starts an app that calls, hangs up, and shows a refusal in the words of the contract; then ends both programs', async () => {
     await page.click('#call');
     await page.waitForFunction(`document.getElementById('state').textContent === 'You are connected.'`);
     await page.waitForFunction(`document.getElementById('state').textContent === 'The call is over.'`);
     await calls(1);
-
     expect(await textOf('calls')).toMatch(/^completed, \d+ s$/);
-  });
 
-  it('hangs up', async () => {
     await page.click('#call');
     await page.click('#hang-up:enabled');
     await page.waitForFunction(`document.getElementById('state').textContent === 'The call is over.'`);
     await calls(2);
-
     expect(await page.textContent('#calls li')).toMatch(/^(canceled|completed, \d+ s)$/);
-  });
 
-  it('shows a refusal in the words of the contract', async () => {
+    // More calls than CALLS_PER_CALLER.
     await page.click('#call');
     await page.waitForFunction(`document.getElementById('state').textContent === '呼叫过于频繁,请稍后再试!'`);
-
     // The browser's own line for the refusal.
     expect(errors.filter((text) => !text.includes('status of 429'))).toEqual([]);
-  });
 
-  it('ends both, Ringback and the app, when npm is ended', async () => {
     command.kill('SIGTERM');
 
     const { code } = await ending;

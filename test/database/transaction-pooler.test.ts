@@ -21,9 +21,10 @@ const missing = await fetchNewPgBouncer();
 /** The statements in the error, which an operator copies. */
 const statementsIn = (complaint: string): string[] => complaint.match(/alter role .*;/g) ?? [];
 
+/** Empty if it is not refused. */
 const refusalOf = async (pooler: PgBouncer): Promise<string> => {
   const error: unknown = await checkPooler(pooler.url, pooler.directUrl).catch((reason: unknown) => reason);
-  return (error as Error).message;
+  return error instanceof Error ? error.message : '';
 };
 
 /** Ends the pooler's sessions, so that new ones have the current defaults. */
@@ -109,6 +110,9 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
         pooler.directUrl,
         defaults.map((statement) => statement.replace(/set (\w+) .*/, 'reset $1;')).join(''),
       );
+      // Sessions keep the defaults that they began with.
+      await endSessions(pooler);
+      await waitFor('sessions without the defaults', async () => statementsIn(await refusalOf(pooler)).length > 0);
     });
 
     it('carries calls, and their changes reach all replicas and webhooks', async () => {

@@ -203,6 +203,14 @@ it.each([
 });
 
 it('are on the desk in both languages', async () => {
+  await refuse(newUser(), 11);
+  await storeCalls(newUser(), 51);
+  await storeCalls(newUser(), 4, { talk: 2 });
+  const abroad = newUser();
+  for (const calleePhone of ['+442079460000', '+14155550100', '+33140000000'])
+    await storeCalls(abroad, 1, { calleePhone });
+  await watch.look();
+
   const { items } = (await (await service.admin('GET', 'freezes?limit=200')).json()) as { items: Row[] };
   const byRule = items.filter(({ frozenBy }) => frozenBy.startsWith('rule '));
 
