@@ -62,13 +62,16 @@ from (
 
 export const MONTH_SECONDS = 30.5 * 86_400;
 
-/** A partition for each of the last months, in place of the first partitions, which have all calls of before. They must be empty. */
+/**
+ * A partition for each of the last months, in place of the first partitions, which have all calls of before. They must be empty. There is one
+ * month more: early in a month, as many months of the mean length reach into the one before the first.
+ */
 export const partitionByMonth = async (database: Pick<DataSource, 'query'>, months: number): Promise<void> => {
   const drop = `select call_partitions_drop(repeat('9', 33)) as name`;
   while ((await database.query<[{ name: string | null }]>(drop))[0].name !== null);
   await database.query(
     `select call_partitions_make(to_char(date_trunc('month', $1::timestamptz) - ago * interval '1 month', 'YYMM'))
-     from generate_series(-4, $2::int) ago`,
+     from generate_series(-4, $2::int + 1) ago`,
     [NEWEST_CALL_AT, months],
   );
 };
