@@ -81,8 +81,9 @@ it('moves no row, and keeps all of them, in both directions', async () => {
   expect(await rowsOf(ALL)).toEqual(rows);
 });
 
-it('the first partition takes a month at least, and whatever there is of a wrong clock', async () => {
-  const monthFromNow = new Date(Date.now() + 31 * 86_400_000).toISOString().replaceAll(/\D/g, '').slice(2, 8);
+it('the first partition takes the next month at least, and whatever there is of a wrong clock', async () => {
+  // At least the days of a February, should this be the first one: the database may have been migrated the day before.
+  const monthFromNow = new Date(Date.now() + 27 * 86_400_000).toISOString().replaceAll(/\D/g, '').slice(2, 8);
   const [{ end }] = await database.query<[{ end: string }]>(
     `select end_call_sid as end from call_partition where name = 'call_record'`,
   );
