@@ -30,7 +30,8 @@ type Claims = Readonly<Record<string, unknown>>;
 /** Null if the token names no user or never expires. `scope` as in RFC 8693 §4.2. */
 export const principalOf = (claims: Claims, userClaim = 'sub', leewaySeconds = 0): Principal | null => {
   const { [userClaim]: user, exp, scope, jti } = claims;
-  if (typeof exp !== 'number') return null;
+  // JSON has 1e400, which is read as Infinity.
+  if (typeof exp !== 'number' || !Number.isFinite(exp)) return null;
   const principal = {
     scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
     ...(typeof jti === 'string' && { tokenId: storable(jti.slice(0, LONGEST_TOKEN_ID)) }),

@@ -48,7 +48,7 @@ export const withBadToken = (cause: Error): AppError => {
 export const withBadClaims = (claims: { readonly exp?: unknown }, userClaim: string): AppError =>
   unauthenticated(
     'invalid_token',
-    typeof claims.exp === 'number'
+    Number.isFinite(claims.exp)
       ? `The claim ${userClaim} must be a user id, as a string of digits, or an externalId.`
       : NO_EXP,
   );

@@ -25,6 +25,12 @@ const statusOf = async (query: string, headers: Record<string, string> = {}, at 
 const statusWith = (token: string, at = service): Promise<number> => statusOf(`?access_token=${token}`, {}, at);
 
 describe('a token with a valid signature', () => {
+  it('that never ends is refused, also if its end is beyond all numbers', async () => {
+    const [missing, endless] = [signed('{"sub":"1001"}'), signed('{"sub":"1001","exp":1e400}')];
+
+    expect([await statusWith(missing), await statusWith(endless)]).toEqual([401, 401]);
+  });
+
   it.each(['null', '[]', '"text"', '5', 'true', '{}', 'no JSON'])(
     'is refused when its payload is %s',
     async (payload) => {

@@ -96,6 +96,24 @@ describe('the identity provider', () => {
     expect((await send(service, '/v1/admin/users', { headers })).status).toBe(200);
   });
 
+  it('signs in by https behind a proxy that is not trusted: its cookies are bound to the host and to https', async () => {
+    const origin = 'https://calls.example.com';
+    const begun = await begin(`${origin}/v1/desk/callback`, { ...FROM_DESK, origin });
+    const { location } = (await begun.json()) as { location: string };
+    const { headers } = await fetch(location, { redirect: 'manual' });
+
+    // A browser that is led to a page names no origin.
+    const response = await comeBack((headers.get('location') ?? '').replace(origin, service.url), cookieIn(begun));
+
+    const cookies = response.headers.getSetCookie();
+    expect(cookies).toEqual([
+      expect.stringMatching(/^__Host-ringback-desk-flow=; .*Max-Age=0; Secure$/),
+      expect.stringMatching(/^__Host-ringback-desk=[\w-]{43}; .*SameSite=Strict; Max-Age=\d+; Secure$/),
+    ]);
+    const session = { ...FROM_DESK, cookie: cookies[1]!.split(';')[0]! };
+    expect((await send(service, '/v1/admin/users', { headers: session })).status).toBe(200);
+  });
+
   it('signs in behind a path prefix, which a proxy removes', async () => {
     const { back, flow } = await authorized(`${service.url}/calls/v1/desk/callback`);
     expect(back).toMatch(/\/calls\/v1\/desk\/callback\?/);

@@ -144,6 +144,25 @@ describe('the cookie', () => {
     expect(await statusOf(USERS, { ...headers, cookie: [headers.cookie, headers.cookie].join('; ') })).toBe(401);
   });
 
+  it('without the prefix is ignored where the browser names an origin by https, or sends one with the prefix', async () => {
+    const { cookie } = await signedIn(service);
+    const secure = `__Host-ringback-desk=${'x'.repeat(43)}`;
+
+    expect(await statusOf(USERS, { ...FROM_DESK, cookie, origin: 'https://calls.example' })).toBe(401);
+    expect(await statusOf(USERS, { ...FROM_DESK, cookie: `${cookie}; ${secure}` })).toBe(401);
+  });
+
+  it('is taken back under both names, so that no other session goes on', async () => {
+    const headers = await signedIn(service);
+
+    const response = await send(service, SESSION, { method: 'DELETE', headers });
+
+    expect(response.headers.getSetCookie()).toEqual([
+      '__Host-ringback-desk=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure',
+      'ringback-desk=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0',
+    ]);
+  });
+
   it('is not stored: only its hash is', async () => {
     const { cookie } = await signedIn(service);
     const value = cookie.split('=')[1] ?? '';

@@ -14,6 +14,7 @@ export interface CookieCarrier {
 /** A browser sets a cookie of this prefix only by https, without a Domain, for the whole host. */
 const SECURE_PREFIX = '__Host-';
 const NAME = 'ringback-desk';
+const FLOW_NAME = 'ringback-desk-flow';
 /** 256 random bits. */
 const VALUE_BYTES = 32;
 const VALUE = /^[\w-]{43}$/;
@@ -26,15 +27,18 @@ export const newSessionValue = (): string => randomBytes(VALUE_BYTES).toString('
 /** What is stored. The value is random, so a fast hash is enough. */
 export const hashOfSession = (value: string): string => hash('sha256', value, 'base64');
 
-/** A proxy that is not trusted may end TLS as well. The browser then says so itself. */
-export const isByHttps = ({ headers, protocol }: CookieCarrier): boolean =>
-  protocol === 'https' || String(headers.origin).startsWith('https://');
+/**
+ * A proxy that is not trusted may end TLS as well. The browser then says so itself: by the origin, or, where it leads a person to a page
+ * and names no origin, by a cookie that it sends by https alone.
+ */
+const isByHttps = (request: CookieCarrier): boolean =>
+  request.protocol === 'https' ||
+  String(request.headers.origin).startsWith('https://') ||
+  [NAME, FLOW_NAME].some((name) => cookiesOf(request, `${SECURE_PREFIX}${name}`).length > 0);
 
 /** The value of the cookie; null if there is none, or more than one. */
 export const sessionValueOf = (request: CookieCarrier): string | null => {
-  const secure = cookiesOf(request, `${SECURE_PREFIX}${NAME}`);
-  // Another host of the domain can set a cookie without the prefix.
-  const values = secure.length > 0 || request.protocol === 'https' ? secure : cookiesOf(request, NAME);
+  const values = valuesOf(request, NAME);
   const [value = ''] = values;
   return values.length === 1 && VALUE.test(value) ? value : null;
 };
@@ -45,26 +49,28 @@ export const isFromDesk = ({ headers }: CookieCarrier): boolean => {
   return headers[DESK_HEADER] === '1' && (site === 'same-origin' || site === 'none');
 };
 
-/** Set-Cookie for the session, or with no value for its end. */
 export const sessionCookie = (request: CookieCarrier, value: string, maxAgeSeconds: number): string =>
-  cookie(request, NAME, value, `SameSite=Strict; Max-Age=${maxAgeSeconds}`);
+  cookie(isByHttps(request), NAME, value, `SameSite=Strict; Max-Age=${maxAgeSeconds}`);
 
-export const endedSessionCookie = (request: CookieCarrier): string => sessionCookie(request, '', 0);
-
-const FLOW_NAME = 'ringback-desk-flow';
+/** Under both names: a session by http would go on where one by https has ended. A browser ignores the name that it does not have. */
+export const ENDED_SESSION_COOKIES: readonly string[] = [true, false].map((isSecure) =>
+  cookie(isSecure, NAME, '', 'SameSite=Strict; Max-Age=0'),
+);
 
 /** Lax: the identity provider, another site, leads the browser back to us. */
 export const flowCookie = (request: CookieCarrier, value: string, maxAgeSeconds: number): string =>
-  cookie(request, FLOW_NAME, value, `SameSite=Lax; Max-Age=${maxAgeSeconds}`);
+  cookie(isByHttps(request), FLOW_NAME, value, `SameSite=Lax; Max-Age=${maxAgeSeconds}`);
 
-export const flowValueOf = (request: CookieCarrier): string | null =>
-  cookiesOf(request, `${SECURE_PREFIX}${FLOW_NAME}`)[0] ??
-  (request.protocol === 'https' ? null : (cookiesOf(request, FLOW_NAME)[0] ?? null));
+export const flowValueOf = (request: CookieCarrier): string | null => valuesOf(request, FLOW_NAME)[0] ?? null;
 
-const cookie = (request: CookieCarrier, name: string, value: string, terms: string): string => {
-  const isSecure = isByHttps(request);
+/** By https only those with the prefix: another host of the domain can set a cookie without it. */
+const valuesOf = (request: CookieCarrier, name: string): string[] =>
+  cookiesOf(request, isByHttps(request) ? `${SECURE_PREFIX}${name}` : name);
+
+/** As Set-Cookie. */
+function cookie(isSecure: boolean, name: string, value: string, terms: string): string {
   return `${isSecure ? SECURE_PREFIX : ''}${name}=${value}; Path=/; HttpOnly; ${terms}${isSecure ? '; Secure' : ''}`;
-};
+}
 
 const cookiesOf = ({ headers }: CookieCarrier, name: string): string[] =>
   String(headers.cookie ?? '')
