@@ -6,7 +6,7 @@ import { Authentication } from '../auth/authentication.js';
 import { DeskSessions, type Entrance } from '../auth/desk-sessions/desk-sessions.service.js';
 import { LiveSessions } from '../auth/desk-sessions/live-sessions.js';
 import { holderOfLink } from '../auth/desk-sessions/one-time-link.js';
-import { ENDED_SESSION_COOKIES, sessionCookie, sessionValueOf } from '../auth/desk-sessions/session-cookie.js';
+import { endedSessionCookies, sessionCookie, sessionValueOf } from '../auth/desk-sessions/session-cookie.js';
 import { AppError } from '../common/error-table.js';
 import { VERSION } from '../common/version.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -63,7 +63,7 @@ export class DeskSessionController {
     requireDesk(request);
     const value = sessionValueOf(request);
     if (value !== null) await this.sessions.end(value);
-    void reply.header('set-cookie', [...ENDED_SESSION_COOKIES]);
+    void reply.header('set-cookie', endedSessionCookies());
   }
 
   private async entranceOf({ token, link }: DeskEntrance, request: FastifyRequest): Promise<Entrance> {

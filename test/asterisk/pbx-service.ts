@@ -1,4 +1,5 @@
 /** The whole service on a real Asterisk, and users with phones. */
+import { waitForConnections } from '../support/patient-pool.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Asterisk } from './asterisk.js';
@@ -10,12 +11,12 @@ export const numberOf = ({ port }: Pick<Phone, 'port'>): string => `+86139${Stri
 /** The number of a phone that has not registered. */
 export const NUMBER_OF_NOBODY = '+8613700000000';
 
-export const startPbxService = (
+export const startPbxService = async (
   asterisk: Asterisk,
   environment: Readonly<Record<string, string>> = {},
   databaseUrl?: string,
-): Promise<TestApp> =>
-  startTestApp({
+): Promise<TestApp> => {
+  const service = await startTestApp({
     ...(databaseUrl !== undefined && { databaseUrl }),
     environment: {
       ...asterisk.environment,
@@ -26,6 +27,9 @@ export const startPbxService = (
       ...environment,
     },
   });
+  waitForConnections(service);
+  return service;
+};
 
 let nextUser = 600_000;
 

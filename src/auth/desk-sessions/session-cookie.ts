@@ -53,9 +53,8 @@ export const sessionCookie = (request: CookieCarrier, value: string, maxAgeSecon
   cookie(isByHttps(request), NAME, value, `SameSite=Strict; Max-Age=${maxAgeSeconds}`);
 
 /** Under both names: a session by http would go on where one by https has ended. A browser ignores the name that it does not have. */
-export const ENDED_SESSION_COOKIES: readonly string[] = [true, false].map((isSecure) =>
-  cookie(isSecure, NAME, '', 'SameSite=Strict; Max-Age=0'),
-);
+export const endedSessionCookies = (): string[] =>
+  [true, false].map((isSecure) => cookie(isSecure, NAME, '', 'SameSite=Strict; Max-Age=0'));
 
 /** Lax: the identity provider, another site, leads the browser back to us. */
 export const flowCookie = (request: CookieCarrier, value: string, maxAgeSeconds: number): string =>
@@ -68,9 +67,8 @@ const valuesOf = (request: CookieCarrier, name: string): string[] =>
   cookiesOf(request, isByHttps(request) ? `${SECURE_PREFIX}${name}` : name);
 
 /** As Set-Cookie. */
-function cookie(isSecure: boolean, name: string, value: string, terms: string): string {
-  return `${isSecure ? SECURE_PREFIX : ''}${name}=${value}; Path=/; HttpOnly; ${terms}${isSecure ? '; Secure' : ''}`;
-}
+const cookie = (isSecure: boolean, name: string, value: string, terms: string): string =>
+  `${isSecure ? SECURE_PREFIX : ''}${name}=${value}; Path=/; HttpOnly; ${terms}${isSecure ? '; Secure' : ''}`;
 
 const cookiesOf = ({ headers }: CookieCarrier, name: string): string[] =>
   String(headers.cookie ?? '')

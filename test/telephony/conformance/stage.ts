@@ -13,6 +13,7 @@ import type {
   WebhookRequest,
 } from '../../../src/telephony/telephony-provider.js';
 import { shownCall, type ShownCall } from '../../asterisk/pbx-service.js';
+import { waitForConnections } from '../../support/patient-pool.js';
 import { storeCall } from '../../support/stored-call.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Bench, Caller, Mistake, Scenario } from './bench.js';
@@ -58,6 +59,7 @@ export class Stage {
     /** The events that the provider reports: a test cannot wait for others. */
     private readonly reports: readonly ProviderEventType[],
   ) {
+    waitForConnections(bench.service);
     this.provider = bench.service.app.nest.get(ProviderRegistry).all[0]!;
     const read = this.provider.readWebhook;
     if (!read) return;
