@@ -87,6 +87,17 @@ export class Stage {
   async hunt(
     ...scenarios: readonly Scenario[]
   ): Promise<{ readonly call: PlacedCall; readonly phones: readonly string[] }> {
+    const request = await this.huntRequest(...scenarios);
+    return { call: await this.dialled(request), phones: request.hunt.map(({ phone }) => phone) };
+  }
+
+  async dialled(request: DialRequest): Promise<PlacedCall> {
+    return this.accepted(request, await this.provider.dial(request, replyLimit()));
+  }
+
+  async huntRequest(
+    ...scenarios: readonly Scenario[]
+  ): Promise<DialRequest & { readonly hunt: NonNullable<DialRequest['hunt']> }> {
     const parties = [];
     for (const scenario of scenarios) parties.push(await this.bench.parties(scenario));
     const phones = parties.map(({ calleePhone }) => calleePhone);
@@ -101,8 +112,7 @@ export class Stage {
       subAccount: given.subAccount.externalId,
       provider: this.provider.name,
     });
-    const request = { ...given, callSid };
-    return { call: await this.accepted(request, await this.provider.dial(request, replyLimit())), phones };
+    return { ...given, callSid };
   }
 
   /** Two users of the directory, for a call through the service. */
