@@ -71,16 +71,21 @@ export class Stage {
     Object.assign(this.provider, { readWebhook: watched });
   }
 
-  /** Stores the record first, so that every event finds its call. */
   async request(how: Scenario | Mistake, caller?: Caller): Promise<DialRequest> {
-    const parties = await this.bench.parties(how, caller);
+    return this.stored(await this.bench.parties(how, caller));
+  }
+
+  /** Stores the record first, so that every event finds its call. */
+  private async stored<Given extends Omit<DialRequest, 'callSid'>>(
+    given: Given,
+  ): Promise<Given & { readonly callSid: string }> {
     const { callSid } = await storeCall(this.bench.service.database, {
-      ...parties,
-      hunt: parties.hunt?.map(({ phone }) => phone),
-      subAccount: parties.subAccount.externalId,
+      ...given,
+      hunt: given.hunt?.map(({ phone }) => phone),
+      subAccount: given.subAccount.externalId,
       provider: this.provider.name,
     });
-    return { ...parties, callSid };
+    return { ...given, callSid };
   }
 
   /** Of a call to several numbers, each of which does what its scenario says. One that rings on has a short time. */
@@ -105,14 +110,7 @@ export class Stage {
       phone,
       ringSeconds: scenarios[index] === 'rings on' && index < phones.length - 1 ? SHORT_RING_SECONDS : RING_SECONDS,
     }));
-    const given = { ...parties[0]!, hunt };
-    const { callSid } = await storeCall(this.bench.service.database, {
-      ...given,
-      hunt: phones,
-      subAccount: given.subAccount.externalId,
-      provider: this.provider.name,
-    });
-    return { ...given, callSid };
+    return this.stored({ ...parties[0]!, hunt });
   }
 
   /** Two users of the directory, for a call through the service. */
@@ -142,8 +140,7 @@ export class Stage {
   }
 
   async dial(scenario: Scenario, caller?: Caller): Promise<PlacedCall> {
-    const request = await this.request(scenario, caller);
-    return this.accepted(request, await this.provider.dial(request, replyLimit()));
+    return this.dialled(await this.request(scenario, caller));
   }
 
   /** Stores the provider's id, as the service does: a provider may report events by its own id only. */
